@@ -1,0 +1,51 @@
+import Foundation
+
+extension Double: Lanes {
+  public typealias Scalar = Double
+  public typealias Mask = Bool
+
+  @inlinable
+  public static var laneCount: Int { 1 }
+
+  @inlinable
+  public init(repeating value: Double) { self = value }
+
+  @inlinable
+  public func addingProduct(_ a: Double, _ b: Double) -> Double { self + a * b }
+
+  @inlinable
+  public func replacing(with other: Double, where mask: Bool) -> Double { mask ? other : self }
+
+  @inlinable
+  public func isGreater(than other: Double) -> Bool { self > other }
+
+  @inlinable
+  public func maximum(_ other: Double) -> Double { other > self ? other : self }
+
+  @inlinable
+  public func minimum(_ other: Double) -> Double { other < self ? other : self }
+
+  public func exponential() -> Double { exp(self) }
+
+  public func hyperbolicTangent() -> Double { tanh(self) }
+
+  @inlinable
+  public func total() -> Double { self }
+}
+
+extension Bool: LaneMask {
+  @inlinable
+  public init(bits: UInt16) { self = bits & 1 == 1 }
+
+  @inlinable
+  public var bits: UInt16 { self ? 1 : 0 }
+
+  @inlinable
+  public func and(_ other: Bool) -> Bool { self && other }
+
+  @inlinable
+  public func or(_ other: Bool) -> Bool { self || other }
+
+  @inlinable
+  public func inverted() -> Bool { !self }
+}

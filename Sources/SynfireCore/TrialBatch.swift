@@ -1,0 +1,52 @@
+/// What goes into a network: spikes, or numbers that are multiplied with the input weights.
+public enum TrialInputs: Sendable, Equatable {
+  case spikes(SpikeTensor)
+  /// Axes [time, trial, channel].
+  case analog(Tensor<Float>)
+
+  public var steps: Int {
+    switch self {
+    case .spikes(let spikes): spikes.steps
+    case .analog(let tensor): tensor.shape[0]
+    }
+  }
+
+  public var trials: Int {
+    switch self {
+    case .spikes(let spikes): spikes.trials
+    case .analog(let tensor): tensor.shape[1]
+    }
+  }
+
+  public var channels: Int {
+    switch self {
+    case .spikes(let spikes): spikes.neurons
+    case .analog(let tensor): tensor.shape[2]
+    }
+  }
+}
+
+/// What a network should answer.
+public enum TrialTargets: Sendable, Equatable {
+  /// One class a trial, counted from 0.
+  case classes([Int])
+  /// Axes [time, trial, output].
+  case values(Tensor<Float>)
+}
+
+/// Trials that are presented together.
+public struct TrialBatch: Sendable, Equatable {
+  public let inputs: TrialInputs
+  public let targets: TrialTargets
+  /// The experimental condition of each trial (context, class, ...), by name, for analyses.
+  public let conditions: [String: [Int]]
+
+  public init(inputs: TrialInputs, targets: TrialTargets, conditions: [String: [Int]] = [:]) {
+    self.inputs = inputs
+    self.targets = targets
+    self.conditions = conditions
+  }
+
+  public var steps: Int { inputs.steps }
+  public var trials: Int { inputs.trials }
+}
