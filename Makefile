@@ -1,0 +1,43 @@
+# make demo   train a network in two minutes and look at the report
+# make test   build and run all tests
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+PROGRAM = .build/release/synfire
+DEMO = runs/demo
+
+.PHONY: deps demo build test lint bench docs install
+
+# Installs the system libraries that are missing; silent when all is there.
+deps:
+	@Scripts/install-dependencies
+
+build: deps
+	$(SWIFT) build -c release
+
+# The same flags and folder as build: without the last option every module would be compiled anew
+# for @testable imports, which no test here uses.
+test: deps
+	$(SWIFT) test -c release --disable-testable-imports
+
+demo: build
+	@rm -rf $(DEMO)
+	$(PROGRAM) train smnn/context --set batches=60 --set trials=100 --out $(DEMO)
+	@Scripts/open-report $(DEMO)/report.html
+
+lint:
+	$(SWIFT) format lint --strict --recursive Sources Tests Examples Benchmarks Package.swift
+
+# Synfire and PyTorch on the same work in the same run.
+bench: build
+	Benchmarks/compare
+
+docs: deps
+	Scripts/build-documentation
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/synfire
