@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 /// True when this package is the one being built, and false when it is a dependency of another:
@@ -9,7 +9,11 @@ let isRoot = !Context.packageDirectory.contains("/checkouts/")
 let native: [SwiftSetting] = isRoot ? [.unsafeFlags(["-Xcc", "-march=native"])] : []
 let nativeC: [CSetting] = isRoot ? [.unsafeFlags(["-march=native"])] : []
 
-let strict: [SwiftSetting] = native + [.swiftLanguageMode(.v6)]
+/// Continuous integration refuses warnings; a user's newer compiler may have new ones to give.
+let isChecked = isRoot && Context.environment["CI"] == "true"
+let strict: [SwiftSetting] =
+  native + [.swiftLanguageMode(.v6)] + (isChecked ? [.treatAllWarnings(as: .error)] : [])
+let strictC: [CSetting] = nativeC + (isChecked ? [.treatAllWarnings(as: .error)] : [])
 
 /// A library target and, beside it, its tests.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -50,7 +54,7 @@ let package = Package(
       name: "CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]
     ),
-    .target(name: "CIntrinsics", cSettings: nativeC),
+    .target(name: "CIntrinsics", cSettings: strictC),
 
     library("SynfireCore", ["CIntrinsics", "CLAPACK"]),
     library("SynfireNetworks", ["SynfireCore"]),
