@@ -51,13 +51,14 @@ public final class IDXReader {
     }
     // Deflate cannot pack more than 1032 bytes into one, so a larger claim is a broken header; found
     // here, it does not become an allocation.
-    let most = reader.isCompressed ? reader.fileSize * 1_032 : reader.fileSize
-    if count > most {
+    let room = reader.isCompressed ? reader.fileSize * 1_032 : reader.fileSize - 4 - 4 * axes
+    if count > room {
       throw FormatsError(
         "the file is cut short: the header says shape \(shape), more than its "
           + "\(reader.fileSize) bytes can hold",
         place: path, remedy: "Delete it and get a whole copy.")
     }
+    if !reader.isCompressed, count < room { throw surplus() }
   }
 
   /// The number of elements.

@@ -1,0 +1,46 @@
+import SynfireCore
+
+/// Which trials: those to learn from, those to choose by, those to judge by. No two splits share one.
+public enum Split: String, Sendable, CaseIterable {
+  case training, validation, test
+}
+
+/// A source of trials and the measure of how well they were answered.
+public protocol TrialTask: Sendable {
+  var name: String { get }
+  /// Channels of the inputs.
+  var inputChannels: Int { get }
+  /// Outputs that a readout needs.
+  var outputs: Int { get }
+  /// Time steps of a trial.
+  var steps: Int { get }
+
+  /// The number of distinct trials of a split; nil when trials are generated without end.
+  func size(of split: Split) -> Int?
+
+  /// The trials of one batch: a pure function of its arguments.
+  ///
+  /// `index` counts batches. Training batches have `trials` trials always, those of a finite validation
+  /// or test split fewer where a pass over the split ends, so that every pass holds each trial once.
+  ///
+  /// - Throws: `TasksError` if the split is empty, `FormatsError` if a data file turns out broken.
+  func batch(_ split: Split, index: Int, trials: Int, seed: UInt64) throws -> TrialBatch
+
+  /// The metrics of a batch, means over its trials, as fractions or SI units: `accuracy`, `error`,
+  /// `meanSquaredError`, `decisionAccuracy`.
+  ///
+  /// - Parameter readout: axes [trial, output], or [time, trial, output] of a readout of every step.
+  func metrics(readout: Tensor<Float>, of batch: TrialBatch) -> [String: Double]
+
+  /// The sha256 of the raw content of each data file, by path; empty when the trials are generated.
+  func dataHashes() throws -> [String: String]
+}
+
+extension TrialTask {
+  public func dataHashes() throws -> [String: String] { [:] }
+
+  /// The number of batches that one pass over a split takes; nil when it never ends.
+  public func batches(in split: Split, trials: Int) -> Int? {
+    size(of: split).map { ($0 + trials - 1) / trials }
+  }
+}
