@@ -27,10 +27,14 @@ public struct CoreError: SynfireError {
   public let what: String
   public let place: String
   public let remedy: String
+  public let isUserMistake: Bool
 
-  public init(_ what: String, place: String = "", remedy: String = "") {
+  public init(
+    _ what: String, place: String = "", remedy: String = "", isUserMistake: Bool = true
+  ) {
     self.what = what
     self.place = place
     self.remedy = remedy
+    self.isUserMistake = isUserMistake
   }
 }
