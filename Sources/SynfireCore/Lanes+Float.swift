@@ -38,7 +38,11 @@ extension SIMD16: Lanes where Scalar == Float {
   public func exponential() -> SIMD16<Float> {
     let clamped = maximum(SIMD16(repeating: -87.3)).minimum(SIMD16(repeating: 88.3))
     // x = n ln 2 + r with |r| <= ln 2 / 2; ln 2 is split so that n ln 2 is exact.
-    let n = (clamped * 1.442_695_04).rounded(.toNearestOrEven)
+    // The sum with 1.5 * 2^23 is rounded to an integer, which is then its low bits: neither a
+    // conversion, which would trap on NaN, nor a rounding instruction is needed.
+    let shifter = SIMD16<Float>(repeating: 0x1.8p23)
+    let shifted = shifter.addingProduct(clamped, SIMD16(repeating: 1.442_695_04))
+    let n = shifted - shifter
     let r = clamped.addingProduct(n, SIMD16(repeating: -0.693_359_375))
       .addingProduct(n, SIMD16(repeating: 2.121_944_4e-4))
     var p = SIMD16<Float>(repeating: 1.987_569_15e-4)
@@ -48,7 +52,7 @@ extension SIMD16: Lanes where Scalar == Float {
     p = SIMD16(repeating: 1.666_666_55e-1).addingProduct(p, r)
     p = SIMD16(repeating: 5.000_000_1e-1).addingProduct(p, r)
     let series = (r + 1).addingProduct(p, r * r)
-    let power = SIMD16<Int32>(truncatingIfNeeded: SIMD16<Int32>(n)) &+ 127
+    let power = unsafeBitCast(shifted, to: SIMD16<UInt32>.self) &+ 127
     let scale = unsafeBitCast(power &<< 23, to: SIMD16<Float>.self)
     let result = series * scale
     return result.replacing(with: SIMD16(repeating: 0), where: self .< -87.3)

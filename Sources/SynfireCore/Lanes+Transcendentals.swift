@@ -1,3 +1,5 @@
+import CIntrinsics
+
 extension SIMD16 where Scalar == Float {
   /// The natural logarithm of each lane, which must be positive, finite and normal; within 3 units
   /// in the last place (polynomial of Cephes' `logf`, Moshier 1992).
@@ -6,7 +8,8 @@ extension SIMD16 where Scalar == Float {
     // x = 2^e m with m in [sqrt(1/2), sqrt(2)).
     let bits = unsafeBitCast(self, to: SIMD16<UInt32>.self)
     let shifted = bits &- 0x3f35_04f3
-    let exponent = SIMD16<Float>(unsafeBitCast(shifted, to: SIMD16<Int32>.self) &>> 23)
+    let exponent = synfire_float_from_int32(
+      unsafeBitCast(shifted, to: SIMD16<Int32>.self) &>> 23)
     let mantissa = unsafeBitCast((shifted & 0x007f_ffff) &+ 0x3f35_04f3, to: SIMD16<Float>.self)
     let x = mantissa - 1
     let square = x * x
@@ -34,7 +37,7 @@ extension SIMD16 where Scalar == Float {
     // The nearest quarter turn is taken off exactly, in integers; |angle| <= pi / 4 remains.
     let quarter = (turns &+ 0x2000_0000) &>> 30
     let rest = unsafeBitCast(turns &- (quarter &<< 30), to: SIMD16<Int32>.self)
-    let angle = SIMD16<Float>(rest) * Float(2 * Double.pi * 0x1p-32)
+    let angle = synfire_float_from_int32(rest) * Float(2 * Double.pi * 0x1p-32)
     let square = angle * angle
     var s = SIMD16<Float>(repeating: -1.951_529_589_1e-4)
     s = SIMD16(repeating: 8.332_160_873_6e-3).addingProduct(s, square)
@@ -48,6 +51,7 @@ extension SIMD16 where Scalar == Float {
     let swaps = (quarter & 1) .!= 0
     let sineSign = (quarter & 2) &<< 30
     let cosineSign = ((quarter &+ 1) & 2) &<< 30
+    @inline(__always)
     func signed(_ value: SIMD16<Float>, _ sign: SIMD16<UInt32>) -> SIMD16<Float> {
       unsafeBitCast(unsafeBitCast(value, to: SIMD16<UInt32>.self) ^ sign, to: SIMD16<Float>.self)
     }

@@ -1,3 +1,5 @@
+import CIntrinsics
+
 extension RandomStream {
   /// Fills a buffer with numbers uniform on [0, 1), multiples of 2^-24.
   ///
@@ -7,7 +9,7 @@ extension RandomStream {
     fill(buffer) { stream in
       let (a, b) = stream.nextHalves()
       return (
-        SIMD16<Float>(a &>> 8) * 0x1p-24, SIMD16<Float>(b &>> 8) * 0x1p-24
+        synfire_float_from_uint32(a &>> 8) * 0x1p-24, synfire_float_from_uint32(b &>> 8) * 0x1p-24
       )
     }
   }
@@ -19,8 +21,8 @@ extension RandomStream {
       let (a, b) = stream.nextHalves()
       // The half step keeps the logarithm finite.
       let uniform = SIMD16<Float>(repeating: 0x1p-33)
-        .addingProduct(SIMD16<Float>(a), SIMD16(repeating: 0x1p-32))
-      let radius = (uniform.naturalLogarithm() * -2).squareRoot()
+        .addingProduct(synfire_float_from_uint32(a), SIMD16(repeating: 0x1p-32))
+      let radius = synfire_square_root(uniform.naturalLogarithm() * -2)
       let (sine, cosine) = SIMD16<Float>.sineAndCosine(ofTurns: b)
       return (radius * sine, radius * cosine)
     }
@@ -46,9 +48,7 @@ extension RandomStream {
   @inline(__always)
   private mutating func nextHalves() -> (SIMD16<UInt32>, SIMD16<UInt32>) {
     let words = nextWords()
-    return (
-      SIMD16<UInt32>(truncatingIfNeeded: words), SIMD16<UInt32>(truncatingIfNeeded: words &>> 32)
-    )
+    return (synfire_low_halves(words), synfire_low_halves(words &>> 32))
   }
 
   @inline(__always)

@@ -1,4 +1,5 @@
-// What Swift cannot say: the denormal mode of the floating-point unit, and the bits of a lane mask.
+// What Swift cannot say, or says one lane at a time: the denormal mode of the floating-point unit, the
+// bits of a lane mask, conversions of all lanes at once, the instruction set.
 // Everything is `static inline` with a portable fallback.
 #ifndef SYNFIRE_CINTRINSICS_H
 #define SYNFIRE_CINTRINSICS_H
@@ -15,6 +16,29 @@ typedef _Bool synfire_bool16 __attribute__((ext_vector_type(16)));
 static inline uint16_t synfire_mask_bits(synfire_int32x16 mask) {
   synfire_bool16 bits = __builtin_convertvector(mask < 0, synfire_bool16);
   return __builtin_bit_cast(uint16_t, bits);
+}
+
+typedef float synfire_float32x16 __attribute__((ext_vector_type(16)));
+typedef uint32_t synfire_uint32x16 __attribute__((ext_vector_type(16)));
+typedef uint64_t synfire_uint64x16 __attribute__((ext_vector_type(16)));
+
+/// Sixteen integers as floating-point numbers.
+static inline synfire_float32x16 synfire_float_from_uint32(synfire_uint32x16 integers) {
+  return __builtin_convertvector(integers, synfire_float32x16);
+}
+
+static inline synfire_float32x16 synfire_float_from_int32(synfire_int32x16 integers) {
+  return __builtin_convertvector(integers, synfire_float32x16);
+}
+
+/// The low halves of sixteen words.
+static inline synfire_uint32x16 synfire_low_halves(synfire_uint64x16 words) {
+  return __builtin_convertvector(words, synfire_uint32x16);
+}
+
+/// The square roots of sixteen numbers.
+static inline synfire_float32x16 synfire_square_root(synfire_float32x16 numbers) {
+  return __builtin_elementwise_sqrt(numbers);
 }
 
 /// The control word of the calling thread's floating-point unit (0 where it is not known).
@@ -58,5 +82,39 @@ static inline void synfire_pause(void) {
   __asm__ volatile("yield");
 #endif
 }
+
+/// Instruction sets as bits: those that both the compiler and the processor can be asked for.
+enum {
+  synfire_has_fma = 1,
+  synfire_has_avx2 = 2,
+  synfire_has_avx512 = 4,
+  synfire_has_neon = 8,
+  synfire_is_x86_64 = 16,
+  synfire_is_aarch64 = 32,
+};
+
+/// What the module that calls this is compiled for.
+static inline uint32_t synfire_build_features(void) {
+  uint32_t features = 0;
+#if defined(__x86_64__)
+  features |= synfire_is_x86_64;
+#if defined(__FMA__)
+  features |= synfire_has_fma;
+#endif
+#if defined(__AVX2__)
+  features |= synfire_has_avx2;
+#endif
+#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && defined(__AVX512BW__)
+  features |= synfire_has_avx512;
+#endif
+#elif defined(__aarch64__)
+  // Fused multiply-add belongs to the base instruction set.
+  features |= synfire_is_aarch64 | synfire_has_fma | synfire_has_neon;
+#endif
+  return features;
+}
+
+/// What the processor and the operating system offer.
+uint32_t synfire_machine_features(void);
 
 #endif
