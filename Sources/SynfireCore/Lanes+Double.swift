@@ -31,6 +31,8 @@ extension Double: Lanes {
 
   @inlinable
   public func total() -> Double { self }
+
+  public func mapped(_ function: (Double) -> Double) -> Double { function(self) }
 }
 
 extension Bool: LaneMask {

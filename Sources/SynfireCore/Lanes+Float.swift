@@ -76,6 +76,12 @@ extension SIMD16: Lanes where Scalar == Float {
 
   @inlinable
   public func total() -> Float { sum() }
+
+  public func mapped(_ function: (Double) -> Double) -> SIMD16<Float> {
+    var result = self
+    for lane in 0..<16 { result[lane] = Float(function(Double(self[lane]))) }
+    return result
+  }
 }
 
 /// A truth value for each of sixteen `Float` lanes.

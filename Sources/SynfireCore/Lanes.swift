@@ -28,6 +28,8 @@ public protocol Lanes: BitwiseCopyable, Sendable {
   func hyperbolicTangent() -> Self
   /// The sum of all lanes.
   func total() -> Scalar
+  /// A function of one number applied to each lane; slow, for the reference engine.
+  func mapped(_ function: (Double) -> Double) -> Self
 }
 
 /// A truth value a lane.

@@ -1,0 +1,138 @@
+import SynfireCore
+
+/// The name, axes and shape of one trainable tensor.
+public struct ParameterSpecification: Sendable, Equatable {
+  public let name: String
+  public let axes: [String]
+  public let shape: [Int]
+  /// The standard deviation of the normal distribution that initial values are drawn from, or the
+  /// constant that they all have.
+  public let initialization: Initialization
+  /// Whether learning rules change it.
+  public let isTrainable: Bool
+
+  public init(
+    name: String, axes: [String], shape: [Int], initialization: Initialization,
+    isTrainable: Bool = true
+  ) {
+    self.name = name
+    self.axes = axes
+    self.shape = shape
+    self.initialization = initialization
+    self.isTrainable = isTrainable
+  }
+
+  /// The same tensor as part of something with a name.
+  func prefixed(_ prefix: String) -> ParameterSpecification {
+    ParameterSpecification(
+      name: "\(prefix).\(name)", axes: axes, shape: shape, initialization: initialization,
+      isTrainable: isTrainable)
+  }
+
+  /// Initial values: a pure function of seed and name.
+  public func initialTensor(seed: UInt64) -> Tensor<Float> {
+    let count = shape.reduce(1, *)
+    switch initialization {
+    case .constant(let value):
+      return Tensor(axes: axes, shape: shape, repeating: Float(value))
+    case .normal(let deviation):
+      var stream = RandomStream(seed: seed, stream: "initial \(name)")
+      return Tensor(
+        axes: axes, shape: shape, values: stream.normals(count).map { $0 * Float(deviation) })
+    }
+  }
+}
+
+/// How a parameter starts.
+public enum Initialization: Sendable, Equatable {
+  /// Independent normal numbers of mean 0.
+  case normal(deviation: Double)
+  case constant(Double)
+}
+
+/// A pattern of synapses from presynaptic to postsynaptic neurons, and its trainable tensors.
+///
+/// The reference engine knows a connectivity by its weight matrix only; the fast engine asks for a
+/// packed form, made anew after every update.
+public protocol Connectivity: Sendable {
+  /// Trainable tensors with local names such as `weights`.
+  func specifications(presynaptic: Int, postsynaptic: Int) -> [ParameterSpecification]
+
+  /// The weights [postsynaptic, presynaptic] that the tensors stand for.
+  func weights(
+    _ parameters: NamedTensors<Double>, presynaptic: Int, postsynaptic: Int
+  ) -> Tensor<Double>
+
+  /// The gradient of the tensors from that of the weights [postsynaptic, presynaptic].
+  func gradient(
+    ofWeights gradient: Tensor<Double>, _ parameters: NamedTensors<Double>
+  ) -> NamedTensors<Double>
+
+  /// The form that the fast engine computes with, for inputs that are spikes or numbers.
+  func packed(
+    _ parameters: NamedTensors<Float>, presynaptic: Int, postsynaptic: Int, spiking: Bool
+  ) -> any PackedConnectivity
+}
+
+/// Presynaptic activity of a block of trials, read in place.
+public enum BlockActivity {
+  /// Bits; strides in words.
+  case spikes(UnsafePointer<UInt64>, timeStride: Int, trialStride: Int)
+  /// Numbers; strides in floats.
+  case analog(UnsafePointer<Float>, timeStride: Int, trialStride: Int)
+}
+
+/// Adjoints of the postsynaptic drive for the last 64 steps, [step % 64, trial, postsynaptic padded].
+public struct AdjointRing {
+  let base: UnsafeMutablePointer<Float>
+  /// Floats between steps and between trials.
+  let stepStride: Int
+  let trialStride: Int
+
+  func row(_ step: Int, _ trial: Int) -> UnsafeMutablePointer<Float> {
+    base + (step & 63) * stepStride + trial * trialStride
+  }
+}
+
+/// Connectivity in the layout of the kernels: what all trials of one update share.
+///
+/// Rows of neurons are padded to whole vectors (`paddedToLanes`). Calls from different threads work
+/// on different workspaces.
+public protocol PackedConnectivity: AnyObject, Sendable {
+  /// Memory for one worker: scratch space and the sum of gradients.
+  func makeWorkspace(trials: Int) -> ConnectivityWorkspace
+
+  /// drive[trial, postsynaptic] += weights times the activity at `time`.
+  func propagate(
+    _ activity: BlockActivity, time: Int, trials: Int, into drive: UnsafeMutablePointer<Float>,
+    _ workspace: ConnectivityWorkspace)
+
+  /// presynaptic[trial, presynaptic] += transposed weights times the adjoint drive of a step.
+  func backpropagate(
+    _ adjoint: AdjointRing, time: Int, trials: Int,
+    into presynaptic: UnsafeMutablePointer<Float>, stride: Int,
+    _ workspace: ConnectivityWorkspace)
+
+  /// Adds to the workspace's gradient what the activity in `times` (at most 64 steps, within one
+  /// aligned group of 64) and the adjoint drive say.
+  func accumulate(
+    _ activity: BlockActivity, times: Range<Int>, trials: Int, _ adjoint: AdjointRing,
+    _ workspace: ConnectivityWorkspace)
+
+  /// The gradient of the tensors, by local name, from a gradient summed over workspaces.
+  func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float>
+}
+
+/// Memory of one worker for one connectivity.
+public final class ConnectivityWorkspace {
+  /// The gradient in the connectivity's own layout.
+  public let gradient: AlignedBuffer<Float>
+  let offsets: AlignedBuffer<Int32>
+  let scratch: AlignedBuffer<Float>
+
+  init(gradient: Int, offsets: Int, scratch: Int) {
+    self.gradient = AlignedBuffer(count: gradient + 128)
+    self.offsets = AlignedBuffer(count: offsets)
+    self.scratch = AlignedBuffer(count: scratch + 128)
+  }
+}

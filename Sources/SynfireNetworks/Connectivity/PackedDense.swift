@@ -1,0 +1,169 @@
+import SynfireCore
+
+/// A full weight matrix for the fast engine.
+///
+/// Spikes add rows of the transposed matrix; the adjoint is a product with packed weights; gradients
+/// are gathered neuron by neuron from bits turned so that 64 steps of a neuron are one word.
+final class PackedDense: PackedConnectivity {
+  let presynaptic: Int
+  let postsynaptic: Int
+  /// Floats in a postsynaptic and in a presynaptic row.
+  let rowLength: Int
+  let presynapticLength: Int
+  /// [presynaptic, postsynaptic padded]: a row is what one spike adds.
+  let rows: AlignedBuffer<Float>
+  /// [postsynaptic, presynaptic padded] for adjoints.
+  let transposed: PackedMatrix
+
+  init(weights: Tensor<Float>, spiking: Bool) {
+    postsynaptic = weights.shape[0]
+    presynaptic = weights.shape[1]
+    rowLength = paddedToLanes(postsynaptic)
+    presynapticLength = paddedToLanes(presynaptic)
+    rows = AlignedBuffer(count: presynaptic * rowLength + 128)
+    transposed = weights.values.withUnsafeBufferPointer { source in
+      Transposition.copy(
+        source.baseAddress!, rows: weights.shape[0], columns: weights.shape[1],
+        into: rows.pointer, stride: paddedToLanes(weights.shape[0]))
+      var matrix = PackedMatrix(rows: weights.shape[0], columns: weights.shape[1])
+      matrix.pack(source.baseAddress!, rowStride: weights.shape[1], columnStride: 1)
+      return matrix
+    }
+  }
+
+  func makeWorkspace(trials: Int) -> ConnectivityWorkspace {
+    ConnectivityWorkspace(
+      gradient: presynaptic * rowLength, offsets: max(64, presynapticLength),
+      scratch: 0)
+  }
+
+  func propagate(
+    _ activity: BlockActivity, time: Int, trials: Int, into drive: UnsafeMutablePointer<Float>,
+    _ workspace: ConnectivityWorkspace
+  ) {
+    let vectors = rowLength / 16
+    switch activity {
+    case .spikes(let words, let timeStride, let trialStride):
+      let wordCount = (presynaptic + 63) >> 6
+      let offsets = workspace.offsets.pointer
+      for trial in 0..<trials {
+        let count = RowKernels.offsets(
+          ofSetBits: words + time * timeStride + trial * trialStride, count: wordCount,
+          stride: rowLength, into: offsets)
+        RowKernels.add(
+          rows.pointer, offsets, count, into: drive + trial * rowLength, vectors: vectors)
+      }
+    case .analog(let values, let timeStride, let trialStride):
+      for trial in 0..<trials {
+        RowKernels.addScaled(
+          rows.pointer, stride: rowLength,
+          scales: values + time * timeStride + trial * trialStride, count: presynaptic,
+          into: drive + trial * rowLength, vectors: vectors)
+      }
+    }
+  }
+
+  func backpropagate(
+    _ adjoint: AdjointRing, time: Int, trials: Int,
+    into presynapticAdjoint: UnsafeMutablePointer<Float>, stride: Int,
+    _ workspace: ConnectivityWorkspace
+  ) {
+    transposed.multiply(
+      adjoint.row(time, 0), rows: trials, stride: adjoint.trialStride, into: presynapticAdjoint,
+      stride: stride, accumulate: true)
+  }
+
+  func accumulate(
+    _ activity: BlockActivity, times: Range<Int>, trials: Int, _ adjoint: AdjointRing,
+    _ workspace: ConnectivityWorkspace
+  ) {
+    switch activity {
+    case .spikes(let words, let timeStride, let trialStride):
+      for trial in 0..<trials {
+        accumulate(
+          words + trial * trialStride, timeStride: timeStride, times: times,
+          adjoint.base + trial * adjoint.trialStride, stepStride: adjoint.stepStride, workspace)
+      }
+    case .analog(let values, let timeStride, let trialStride):
+      let gradient = workspace.gradient.pointer
+      for time in times {
+        for trial in 0..<trials {
+          let scales = values + time * timeStride + trial * trialStride
+          let row = adjoint.row(time, trial)
+          for neuron in 0..<presynaptic {
+            RowKernels.addScaled(
+              row, scale: scales[neuron], into: gradient + neuron * rowLength,
+              vectors: rowLength / 16)
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds the rows of the adjoint at which each presynaptic neuron spiked, for one trial.
+  private func accumulate(
+    _ words: UnsafePointer<UInt64>, timeStride: Int, times: Range<Int>,
+    _ adjoint: UnsafePointer<Float>, stepStride: Int, _ workspace: ConnectivityWorkspace
+  ) {
+    let gradient = workspace.gradient.pointer
+    let offsets = workspace.offsets.pointer
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { turned in
+      let columns = turned.baseAddress!
+      for word in 0..<((presynaptic + 63) >> 6) {
+        var any: UInt64 = 0
+        for slot in 0..<64 { columns[slot] = 0 }
+        for time in times {
+          let bits = words[time * timeStride + word]
+          columns[time & 63] = bits
+          any |= bits
+        }
+        guard any != 0 else { continue }
+        transpose64(columns)
+        for bit in 0..<min(64, presynaptic - word << 6) where columns[bit] != 0 {
+          let count = RowKernels.offsets(
+            ofSetBits: columns + bit, count: 1, stride: stepStride, into: offsets)
+          RowKernels.add(
+            adjoint, offsets, count, into: gradient + (word << 6 + bit) * rowLength,
+            vectors: rowLength / 16)
+        }
+      }
+    }
+  }
+
+  func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float> {
+    NamedTensors([("weights", weightGradient(sum))])
+  }
+
+  /// The gradient [postsynaptic, presynaptic] from the layout of the workspaces.
+  func weightGradient(_ sum: AlignedBuffer<Float>) -> Tensor<Float> {
+    let count = postsynaptic * presynaptic
+    let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      Transposition.copy(
+        sum.pointer, rows: presynaptic, columns: postsynaptic, sourceStride: rowLength,
+        into: buffer.baseAddress!, stride: presynaptic)
+      initialized = count
+    }
+    return Tensor(
+      axes: ["neuron", "presynaptic"], shape: [postsynaptic, presynaptic], values: values)
+  }
+}
+
+/// Copies of matrices with rows and columns exchanged.
+enum Transposition {
+  /// destination[column, row] = source[row, column], in tiles that stay in the first cache.
+  static func copy(
+    _ source: UnsafePointer<Float>, rows: Int, columns: Int, sourceStride: Int? = nil,
+    into destination: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    let sourceStride = sourceStride ?? columns
+    for rowTile in Swift.stride(from: 0, to: rows, by: 16) {
+      for columnTile in Swift.stride(from: 0, to: columns, by: 16) {
+        for row in rowTile..<min(rowTile + 16, rows) {
+          for column in columnTile..<min(columnTile + 16, columns) {
+            destination[column * stride + row] = source[row * sourceStride + column]
+          }
+        }
+      }
+    }
+  }
+}

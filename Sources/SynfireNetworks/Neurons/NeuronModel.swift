@@ -1,0 +1,95 @@
+import SynfireCore
+
+/// A point neuron: constants that a user sets, and the kernel that computes with them.
+///
+/// A model is written once, as a `NeuronKernel` that is generic over `Lanes`; `fast` runs sixteen
+/// neurons at a time in `Float`, `reference` one at a time in `Double`. A model of your own, in your own
+/// module, runs at the same speed as those here when its kernel is `@inlinable`.
+public protocol NeuronModel: Sendable {
+  associatedtype Fast: NeuronKernel where Fast.Number == SIMD16<Float>
+  associatedtype Reference: NeuronKernel where Reference.Number == Double
+
+  /// The kernel of the fast engine.
+  func fast() throws -> Fast
+  /// The kernel of the reference engine; `smoothed` replaces the spike by the primitive of its
+  /// surrogate derivative, which makes the network differentiable.
+  func reference(smoothed: Bool) throws -> Reference
+}
+
+/// What a neuron puts out in one step.
+public struct Emission<Number: Lanes, Tape: BitwiseCopyable> {
+  /// The output: 0 or 1 for a spiking model, any number for a rate model.
+  public var output: Number
+  /// Lanes that emitted a spike; none for a rate model.
+  public var spikes: Number.Mask
+  /// Lanes held by refractoriness.
+  public var held: Number.Mask
+  /// What the adjoint of this step will need, beside spikes and held lanes.
+  public var tape: Tape
+
+  @inlinable
+  public init(output: Number, spikes: Number.Mask, held: Number.Mask, tape: Tape) {
+    self.output = output
+    self.spikes = spikes
+    self.held = held
+    self.tape = tape
+  }
+}
+
+/// What the adjoint of step t knows of the forward step t, beside the tape.
+public struct StepContext<Number: Lanes> {
+  /// The output of step t - 1; zero at t = 0.
+  public var previousOutput: Number
+  /// The lanes that spiked at step t - 1.
+  public var previousSpikes: Number.Mask
+  /// The lanes that refractoriness held at step t.
+  public var held: Number.Mask
+
+  @inlinable
+  public init(previousOutput: Number, previousSpikes: Number.Mask, held: Number.Mask) {
+    self.previousOutput = previousOutput
+    self.previousSpikes = previousSpikes
+    self.held = held
+  }
+}
+
+/// One time step of a neuron model, forward and adjoint, on `Lanes`.
+///
+/// `step` is called for t = 0, 1, ..., `adjointStep` for t = T - 1, ..., 0 with what `step` left on the
+/// tape at t.
+public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
+  associatedtype Number: Lanes
+  /// What a neuron carries from step to step.
+  associatedtype State: BitwiseCopyable
+  /// What the adjoint needs of a step, in as few bytes as possible.
+  associatedtype Tape: BitwiseCopyable
+  /// What the adjoint carries from a step to the one before.
+  associatedtype Adjoint: BitwiseCopyable
+
+  /// Whether the output is spikes; a rate model's is any number.
+  static var isSpiking: Bool { get }
+
+  /// The state of a neuron before the first step.
+  var initialState: State { get }
+  /// The adjoint after the last step.
+  var initialAdjoint: Adjoint { get }
+
+  /// Advances the state by one step under the summed synaptic drive.
+  func step(_ state: inout State, drive: Number) -> Emission<Number, Tape>
+
+  /// The adjoint of `step`.
+  ///
+  /// - Parameters:
+  ///   - adjoint: carried from step t + 1; becomes what step t hands to t - 1.
+  ///   - output: derivative of the loss with respect to the output of step t.
+  ///   - tape: what `step` left at t.
+  /// - Returns: derivative of the loss with respect to the drive of step t.
+  func adjointStep(
+    _ adjoint: inout Adjoint, output: Number, tape: Tape, context: StepContext<Number>
+  ) -> Number
+
+  /// The membrane potential in a state, for recordings.
+  func potential(of state: State) -> Number
+  /// The synaptic current in a state, for recordings.
+  func current(of state: State) -> Number
+}
