@@ -1,0 +1,115 @@
+import SynfireCore
+
+/// Outputs from each neuron's largest filtered activity: logits = W_out max over t of r_t.
+final class MaximumReadout: ReadoutSweep {
+  private let size: SweepSize
+  private let filter: ExponentialFilter<SIMD16<Float>>?
+  private let latency: Int
+  private let spiking: Bool
+  private let buffers: ReadoutBuffers
+  /// r_max [trial][vector], as one step of analog activity for the weights.
+  private let maxima: AlignedBuffer<SIMD16<Float>>
+  /// The first step that attains it.
+  private let times: AlignedBuffer<SIMD16<Float>>
+  private let states: AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>
+  /// dL/dr_max, and the adjoints of the filter's inputs of the last `latency + 1` steps.
+  private let maximumAdjoints: AlignedBuffer<SIMD16<Float>>
+  private let pending: AlignedBuffer<SIMD16<Float>>
+
+  init(
+    size: SweepSize, outputs: Int, filter: ExponentialFilter<SIMD16<Float>>?, latency: Int,
+    spiking: Bool
+  ) {
+    self.size = size
+    self.filter = filter
+    self.latency = latency
+    self.spiking = spiking
+    buffers = ReadoutBuffers(steps: 1, trials: size.trials, outputs: outputs)
+    let cells = size.trials * size.vectors
+    maxima = AlignedBuffer(count: cells)
+    times = AlignedBuffer(count: cells)
+    states = AlignedBuffer(count: cells)
+    maximumAdjoints = AlignedBuffer(count: cells + 8)
+    pending = AlignedBuffer(count: cells * (latency + 1))
+  }
+
+  var block: ReadoutBlock { buffers.block }
+
+  func workspace(_ packed: any PackedConnectivity) -> ConnectivityWorkspace {
+    buffers.workspace(packed, trials: size.trials)
+  }
+
+  private var maximumActivity: BlockActivity {
+    let values = UnsafeRawPointer(maxima.pointer).assumingMemoryBound(to: Float.self)
+    return .analog(values, timeStride: 0, trialStride: size.rowLength)
+  }
+
+  func forward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int) {
+    states.clear()
+    let vectors = size.vectors
+    for cell in 0..<trials * vectors { maxima.pointer[cell] = .init(repeating: -.infinity) }
+    for time in 0..<size.steps {
+      let now = SIMD16<Float>(repeating: Float(time))
+      for trial in 0..<trials {
+        for vector in 0..<vectors {
+          let cell = trial * vectors + vector
+          var value = lanes(activity, time - latency, trial, vector)
+          if let filter { value = filter.step(&states.pointer[cell], value) }
+          let larger = value .> maxima.pointer[cell]
+          maxima.pointer[cell].replace(with: value, where: larger)
+          times.pointer[cell].replace(with: now, where: larger)
+        }
+      }
+    }
+    buffers.outputs.clear()
+    packed.propagate(
+      maximumActivity, time: 0, trials: trials, into: block.outputs, workspace(packed))
+  }
+
+  /// Sixteen outputs of a step; zeros before the first.
+  @inline(__always)
+  private func lanes(
+    _ activity: BlockActivity, _ time: Int, _ trial: Int, _ vector: Int
+  ) -> SIMD16<Float> {
+    guard time >= 0 else { return .zero }
+    switch activity {
+    case .spikes(let words, let timeStride, let trialStride):
+      let row = UnsafeRawPointer(words + time * timeStride + trial * trialStride)
+      return SIMD16<Float>(
+        FloatLaneMask(bits: row.load(fromByteOffset: vector << 1, as: UInt16.self)))
+    case .analog(let values, let timeStride, let trialStride):
+      return RowKernels.load(values + time * timeStride + trial * trialStride + vector << 4)
+    }
+  }
+
+  func beginBackward(
+    _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int
+  ) {
+    let ring = AdjointRing(
+      base: block.adjoints, stepStride: 0, trialStride: block.trialStride)
+    let workspace = workspace(packed)
+    packed.accumulate(maximumActivity, times: 0..<1, trials: trials, ring, workspace)
+    maximumAdjoints.clear()
+    let target = UnsafeMutableRawPointer(maximumAdjoints.pointer)
+      .assumingMemoryBound(to: Float.self)
+    packed.backpropagate(
+      ring, time: 0, trials: trials, into: target, stride: size.rowLength, workspace)
+    states.clear()
+    pending.clear()
+  }
+
+  func add(time: Int, trials: Int, into adjoint: UnsafeMutablePointer<Float>) {
+    let now = SIMD16<Float>(repeating: Float(time))
+    let target = UnsafeMutableRawPointer(adjoint).assumingMemoryBound(to: SIMD16<Float>.self)
+    let cells = size.trials * size.vectors
+    let depth = latency + 1
+    let written = pending.pointer + (time + 1) % depth * cells
+    let read = pending.pointer + time % depth * cells
+    for cell in 0..<trials * size.vectors {
+      let here = SIMD16<Float>.zero.replacing(
+        with: maximumAdjoints.pointer[cell], where: times.pointer[cell] .== now)
+      written[cell] = filter?.adjointStep(&states.pointer[cell], here) ?? here
+      if time + latency < size.steps { target[cell] += read[cell] }
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import SynfireCore
+
+/// The memory of one worker: sweeps of all layers and the readout for one block of trials at a time.
+///
+/// A block runs forward over all steps, the caller turns the readout into adjoints, and the block
+/// runs back; the tape of a block stays in the caches. Gradients add up over blocks until
+/// `takeGradient`.
+public final class NetworkSweep {
+  public let network: Network
+  /// The most trials of a block.
+  public let blockTrials: Int
+  private let sweeps: [any LayerSweep]
+  private let readout: any ReadoutSweep
+  private let storedAdjoints: [StoredAdjoint]
+
+  public init(_ network: Network, steps: Int, blockTrials: Int) throws {
+    self.network = network
+    self.blockTrials = blockTrials
+    sweeps = try network.layers.enumerated().map { index, layer in
+      try layer.makeSweep(
+        inputs: network.inputCount(ofLayer: index), steps: steps, trials: blockTrials,
+        timeStep: network.timeStep)
+    }
+    let last = network.layers.last!
+    readout = try network.readout.makeSweep(
+      neurons: last.neurons, spiking: last.isSpiking, steps: steps, trials: blockTrials,
+      timeStep: network.timeStep)
+    storedAdjoints = network.layers.dropLast().map {
+      StoredAdjoint(SweepSize(steps: steps, trials: blockTrials, neurons: $0.neurons))
+    }
+  }
+
+  /// Bytes that the sweeps of one worker hold, gradients aside.
+  public var byteCount: Int {
+    sweeps.reduce(0) { $0 + $1.byteCount }
+      + storedAdjoints.reduce(0) { $0 + $1.buffer.byteCount }
+  }
+
+  /// The readout of the last forward sweep and the room for its adjoints.
+  public var readoutBlock: ReadoutBlock { readout.block }
+
+  /// Runs trials forward; `inputs` starts at the first trial of the block.
+  public func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
+    for (index, sweep) in sweeps.enumerated() {
+      sweep.forward(packed.layers[index], activity(below: index, inputs), trials: trials)
+    }
+    readout.forward(packed.readout, sweeps.last!.activity, trials: trials)
+  }
+
+  /// Runs trials back from the adjoints in `readoutBlock`.
+  ///
+  /// - Parameter constantAdjoints: for each layer, dL/d(output) that is the same for every step and
+  ///   trial [neuron padded], as a firing-rate regularizer has; empty for none.
+  public func backward(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    constantAdjoints: [AlignedBuffer<Float>]
+  ) {
+    readout.beginBackward(packed.readout, sweeps.last!.activity, trials: trials)
+    for index in sweeps.indices.reversed() {
+      sweeps[index].backward(
+        packed.layers[index], activity(below: index, inputs), trials: trials,
+        outputAdjoint: index == sweeps.count - 1 ? readout : storedAdjoints[index],
+        constantAdjoint: constantAdjoints.isEmpty ? nil : constantAdjoints[index].pointer,
+        inputAdjoint: index == 0 ? nil : storedAdjoints[index - 1])
+    }
+  }
+
+  /// Adds each layer's spikes by neuron to `counts` [layer][neuron].
+  public func countSpikes(trials: Int, into counts: inout [[Int]]) {
+    for (index, sweep) in sweeps.enumerated() {
+      sweep.countSpikes(trials: trials, into: &counts[index])
+    }
+  }
+
+  /// The activity of a layer after a forward sweep.
+  func activity(ofLayer index: Int) -> BlockActivity { sweeps[index].activity }
+
+  /// Membrane potentials and synaptic currents of a layer; `forward` must have run on these inputs.
+  func record(
+    layer index: Int, _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+  ) -> StateRecord {
+    sweeps[index].record(packed.layers[index], activity(below: index, inputs), trials: trials)
+  }
+
+  /// The first layer, step and neuron whose state is not finite.
+  public func firstNonFinite(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+  ) -> (layer: String, step: Int, trial: Int, neuron: Int)? {
+    for (index, sweep) in sweeps.enumerated() {
+      if let found = sweep.firstNonFinite(
+        packed.layers[index], activity(below: index, inputs), trials: trials)
+      {
+        return (network.layers[index].name, found.step, found.trial, found.neuron)
+      }
+    }
+    return nil
+  }
+
+  private func activity(below index: Int, _ inputs: BlockActivity) -> BlockActivity {
+    index == 0 ? inputs : sweeps[index - 1].activity
+  }
+
+  /// Gradient sums, connection by connection, in the layout of the packed connectivity.
+  public func gradientBuffers(_ packed: PackedNetwork) -> [AlignedBuffer<Float>] {
+    var result: [AlignedBuffer<Float>] = []
+    for (index, sweep) in sweeps.enumerated() {
+      let (input, recurrent) = sweep.workspaces(packed.layers[index])
+      result.append(input.gradient)
+      if let recurrent { result.append(recurrent.gradient) }
+    }
+    result.append(readout.workspace(packed.readout).gradient)
+    return result
+  }
+}
+
+extension PackedNetwork {
+  /// Gradients by parameter name from buffers in the order of `NetworkSweep.gradientBuffers`.
+  public func gradient(
+    _ network: Network, _ buffers: [AlignedBuffer<Float>]
+  ) -> NamedTensors<Float> {
+    var packed: [any PackedConnectivity] = []
+    for layer in layers {
+      packed.append(layer.input)
+      if let recurrent = layer.recurrent { packed.append(recurrent) }
+    }
+    packed.append(readout)
+    var result = NamedTensors<Float>()
+    for (index, connection) in network.connections.enumerated() {
+      let tensors = packed[index].gradient(buffers[index])
+      for (name, tensor) in tensors.prefixed(connection.prefix) { result[name] = tensor }
+    }
+    return result
+  }
+}
+
+extension TrialInputs {
+  /// Calls `body` with the inputs in place, for reading by kernels.
+  public func withActivity<Result>(_ body: (BlockActivity) throws -> Result) rethrows -> Result {
+    switch self {
+    case .spikes(let spikes):
+      try spikes.words.withUnsafeBufferPointer {
+        try body(
+          .spikes(
+            $0.baseAddress!, timeStride: spikes.trials * spikes.wordsPerRow,
+            trialStride: spikes.wordsPerRow))
+      }
+    case .analog(let tensor):
+      try tensor.values.withUnsafeBufferPointer {
+        try body(
+          .analog(
+            $0.baseAddress!, timeStride: tensor.shape[1] * tensor.shape[2],
+            trialStride: tensor.shape[2]))
+      }
+    }
+  }
+}
+
+extension BlockActivity {
+  /// The same activity from a later trial on.
+  public func from(trial: Int) -> BlockActivity {
+    switch self {
+    case .spikes(let words, let timeStride, let trialStride):
+      .spikes(words + trial * trialStride, timeStride: timeStride, trialStride: trialStride)
+    case .analog(let values, let timeStride, let trialStride):
+      .analog(values + trial * trialStride, timeStride: timeStride, trialStride: trialStride)
+    }
+  }
+}

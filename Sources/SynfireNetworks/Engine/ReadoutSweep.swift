@@ -1,0 +1,127 @@
+import SynfireCore
+
+/// The readout of a block of trials, forward and backward.
+public protocol ReadoutSweep: OutputAdjoint {
+  /// The outputs of the last forward sweep, and room for their adjoints.
+  var block: ReadoutBlock { get }
+
+  func forward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int)
+  /// Starts a backward sweep: the adjoints of the outputs are in `block`.
+  func beginBackward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int)
+  func workspace(_ packed: any PackedConnectivity) -> ConnectivityWorkspace
+}
+
+/// Outputs of a block and the adjoints that a loss writes for them.
+public struct ReadoutBlock {
+  /// [time, trial, output padded]; one step when the readout reduces over time.
+  public let outputs: UnsafeMutablePointer<Float>
+  /// Same layout; dL/d(output).
+  public let adjoints: UnsafeMutablePointer<Float>
+  public let steps: Int
+  public let count: Int
+  public let stepStride: Int
+  public let trialStride: Int
+}
+
+/// Memory that both readouts need.
+final class ReadoutBuffers {
+  let outputs: AlignedBuffer<Float>
+  let adjoints: AlignedBuffer<Float>
+  let block: ReadoutBlock
+  private var stored: ConnectivityWorkspace?
+
+  init(steps: Int, trials: Int, outputs count: Int) {
+    let length = paddedToLanes(count)
+    outputs = AlignedBuffer(count: steps * trials * length + 128)
+    adjoints = AlignedBuffer(count: steps * trials * length + 128)
+    block = ReadoutBlock(
+      outputs: outputs.pointer, adjoints: adjoints.pointer, steps: steps, count: count,
+      stepStride: trials * length, trialStride: length)
+  }
+
+  func workspace(_ packed: any PackedConnectivity, trials: Int) -> ConnectivityWorkspace {
+    if stored == nil { stored = packed.makeWorkspace(trials: trials) }
+    return stored!
+  }
+}
+
+/// y_t = W_out r_t at every step. The filter acts on the outputs, which are fewer than the neurons.
+final class EveryStepReadout: ReadoutSweep {
+  private let size: SweepSize
+  private let filter: ExponentialFilter<SIMD16<Float>>?
+  private let latency: Int
+  private let buffers: ReadoutBuffers
+  private let vectors: Int
+  private let states: AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>
+  private let ring: AlignedBuffer<Float>
+  private var packed: (any PackedConnectivity)?
+  private var activity: BlockActivity?
+
+  init(size: SweepSize, outputs: Int, filter: ExponentialFilter<SIMD16<Float>>?, latency: Int) {
+    self.size = size
+    self.filter = filter
+    self.latency = latency
+    buffers = ReadoutBuffers(steps: size.steps, trials: size.trials, outputs: outputs)
+    vectors = paddedToLanes(outputs) / 16
+    states = AlignedBuffer(count: size.trials * vectors)
+    ring = AlignedBuffer(count: 64 * size.trials * vectors * 16 + 128)
+  }
+
+  var block: ReadoutBlock { buffers.block }
+
+  func workspace(_ packed: any PackedConnectivity) -> ConnectivityWorkspace {
+    buffers.workspace(packed, trials: size.trials)
+  }
+
+  func forward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int) {
+    let workspace = workspace(packed)
+    states.clear()
+    buffers.outputs.clear()
+    for time in 0..<size.steps {
+      let row = block.outputs + time * block.stepStride
+      if time >= latency {
+        packed.propagate(
+          activity, time: time - latency, trials: trials, into: row, workspace)
+      }
+      guard let filter else { continue }
+      let outputs = UnsafeMutableRawPointer(row).assumingMemoryBound(to: SIMD16<Float>.self)
+      for cell in 0..<trials * vectors {
+        outputs[cell] = filter.step(&states.pointer[cell], outputs[cell])
+      }
+    }
+  }
+
+  func beginBackward(
+    _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int
+  ) {
+    self.packed = packed
+    self.activity = activity
+    states.clear()
+  }
+
+  func add(time: Int, trials: Int, into adjoint: UnsafeMutablePointer<Float>) {
+    guard let packed, let activity else { return }
+    let ring = AdjointRing(
+      base: ring.pointer, stepStride: block.stepStride, trialStride: block.trialStride)
+    let source = time - latency
+    if source >= 0 {
+      let given = UnsafeRawPointer(block.adjoints + time * block.stepStride)
+        .assumingMemoryBound(to: SIMD16<Float>.self)
+      let row = UnsafeMutableRawPointer(ring.row(source, 0))
+        .assumingMemoryBound(to: SIMD16<Float>.self)
+      for cell in 0..<trials * vectors {
+        row[cell] = filter?.adjointStep(&states.pointer[cell], given[cell]) ?? given[cell]
+      }
+    }
+    if time + latency < size.steps {
+      packed.backpropagate(
+        ring, time: time, trials: trials, into: adjoint, stride: size.rowLength,
+        workspace(packed))
+    }
+    if source >= 0, source & 63 == 0 {
+      packed.accumulate(
+        activity, times: source..<min(source + 64, size.steps - latency), trials: trials, ring,
+        workspace(packed))
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import SynfireCore
+
+/// Synapses from one population to another: who connects to whom, and how a spike spreads in time.
+public struct Connection: Sendable {
+  public var connectivity: any Connectivity
+  public var filter: SpikeFilter
+  /// Steps from a spike to the drive it causes; nil for the least there can be: the filter's own for
+  /// inputs and readouts, one more for recurrent synapses.
+  public var latency: Int?
+
+  public init(_ connectivity: any Connectivity, filter: SpikeFilter = .none, latency: Int? = nil) {
+    self.connectivity = connectivity
+    self.filter = filter
+    self.latency = latency
+  }
+
+  /// The latency in steps of this connection where a spike needs at least `minimum` steps beside the
+  /// filter's own.
+  func resolvedLatency(minimum: Int, place: String) throws -> Int {
+    let least = minimum + filter.latency
+    let latency = latency ?? least
+    guard latency >= least, latency < 64 else {
+      throw NetworkError(
+        "a latency of \(latency) steps is outside \(least)...63", place: place,
+        remedy: "Leave the latency out to get \(least).")
+    }
+    return latency
+  }
+}
+
+/// A population of neurons with its input and recurrent synapses.
+public struct Layer<Model: NeuronModel>: NetworkLayer {
+  public let name: String
+  public let neurons: Int
+  public let model: Model
+  public let input: Connection
+  public let recurrent: Connection?
+
+  public init(
+    name: String = "hidden", neurons: Int, model: Model, input: Connection,
+    recurrent: Connection? = nil
+  ) {
+    self.name = name
+    self.neurons = neurons
+    self.model = model
+    self.input = input
+    self.recurrent = recurrent
+  }
+
+  public var isSpiking: Bool { Model.Fast.isSpiking }
+
+  public func makeSweep(
+    inputs: Int, steps: Int, trials: Int, timeStep: Double
+  ) throws -> any LayerSweep {
+    try KernelSweep(
+      kernel: model.fast(), wiring: wiring(timeStep: timeStep),
+      size: SweepSize(steps: steps, trials: trials, neurons: neurons))
+  }
+
+  public func makeReference(
+    inputs: Int, timeStep: Double, smoothed: Bool
+  ) throws -> any ReferenceLayer {
+    try ReferenceKernelLayer(
+      kernel: model.reference(smoothed: smoothed), neurons: neurons,
+      wiring: wiring(timeStep: timeStep))
+  }
+}
+
+/// What a network needs to know of a layer, whatever its neuron model.
+public protocol NetworkLayer: Sendable {
+  var name: String { get }
+  var neurons: Int { get }
+  var input: Connection { get }
+  var recurrent: Connection? { get }
+  /// Whether its outputs are spikes.
+  var isSpiking: Bool { get }
+
+  /// The memory of one worker for a block of trials in the fast engine.
+  func makeSweep(inputs: Int, steps: Int, trials: Int, timeStep: Double) throws -> any LayerSweep
+  /// The layer in the reference engine.
+  func makeReference(inputs: Int, timeStep: Double, smoothed: Bool) throws -> any ReferenceLayer
+}
+
+/// Filters and latencies of a layer's two connections, in steps.
+public struct LayerWiring: Sendable {
+  let inputFilter: ExponentialFilter<Double>?
+  let inputLatency: Int
+  let recurrentFilter: ExponentialFilter<Double>?
+  let recurrentLatency: Int
+}
+
+extension NetworkLayer {
+  func wiring(timeStep: Double) throws -> LayerWiring {
+    guard neurons > 0 else {
+      throw NetworkError("\(neurons) neurons", place: name, remedy: "A layer has at least one.")
+    }
+    return LayerWiring(
+      inputFilter: try input.filter.coefficients(timeStep: timeStep),
+      inputLatency: try input.resolvedLatency(minimum: 0, place: "\(name).input"),
+      recurrentFilter: try recurrent?.filter.coefficients(timeStep: timeStep),
+      recurrentLatency: try recurrent?.resolvedLatency(minimum: 1, place: "\(name).recurrent") ?? 1)
+  }
+}

@@ -1,0 +1,117 @@
+import SynfireCore
+
+/// A stack of layers and a readout: the architecture, without parameters.
+public struct Network: Sendable {
+  /// The time step, in seconds.
+  public let timeStep: Double
+  /// Input channels.
+  public let inputs: Int
+  public let layers: [any NetworkLayer]
+  public let readout: Readout
+
+  /// Checks the constants and sizes of every part.
+  ///
+  /// - Throws: `NetworkError` naming the layer and the value.
+  public init(
+    timeStep: Double, inputs: Int, layers: [any NetworkLayer], readout: Readout
+  ) throws {
+    self.timeStep = timeStep
+    self.inputs = inputs
+    self.layers = layers
+    self.readout = readout
+    guard inputs > 0, !layers.isEmpty, readout.outputs > 0 else {
+      throw NetworkError(
+        "\(inputs) inputs, \(layers.count) layers, \(readout.outputs) outputs",
+        remedy: "A network has at least one of each.")
+    }
+    let names = layers.map(\.name)
+    guard Set(names).count == names.count, !names.contains("readout") else {
+      throw NetworkError("the layers are named \(names.joined(separator: ", "))",
+        remedy: "Give each layer a name of its own, other than readout.")
+    }
+    for (index, layer) in layers.enumerated() {
+      _ = try layer.makeReference(inputs: inputCount(ofLayer: index), timeStep: timeStep,
+        smoothed: false)
+      _ = try layer.makeSweep(inputs: inputCount(ofLayer: index), steps: 1, trials: 1,
+        timeStep: timeStep)
+    }
+    _ = try readout.latency()
+    _ = try readout.connection.filter.coefficients(timeStep: timeStep)
+  }
+
+  /// Presynaptic neurons or channels of a layer's input connection.
+  public func inputCount(ofLayer index: Int) -> Int {
+    index == 0 ? inputs : layers[index - 1].neurons
+  }
+
+  /// The connections in order, each with the prefix of its parameter names and its sizes.
+  public var connections:
+    [(prefix: String, connection: Connection, presynaptic: Int, postsynaptic: Int)]
+  {
+    var result: [(prefix: String, connection: Connection, presynaptic: Int, postsynaptic: Int)] = []
+    for (index, layer) in layers.enumerated() {
+      result.append(("\(layer.name).input", layer.input, inputCount(ofLayer: index), layer.neurons))
+      if let recurrent = layer.recurrent {
+        result.append(("\(layer.name).recurrent", recurrent, layer.neurons, layer.neurons))
+      }
+    }
+    result.append(("readout", readout.connection, layers.last!.neurons, readout.outputs))
+    return result
+  }
+
+  /// Every trainable tensor: `hidden.input.weights`, `hidden.recurrent.scores`, `readout.weights`, ...
+  public var parameterSpecifications: [ParameterSpecification] {
+    connections.flatMap { prefix, connection, presynaptic, postsynaptic in
+      connection.connectivity.specifications(presynaptic: presynaptic, postsynaptic: postsynaptic)
+        .map { $0.prefixed(prefix) }
+    }
+  }
+
+  /// Initial parameters: a pure function of the seed.
+  public func initialParameters(seed: UInt64) -> NamedTensors<Float> {
+    NamedTensors(parameterSpecifications.map { ($0.name, $0.initialTensor(seed: seed)) })
+  }
+
+  /// Checks parameters from outside against what the network expects.
+  ///
+  /// - Throws: `NetworkError` listing every missing, extra, misshapen or non-finite tensor.
+  public func validate<Scalar: TensorScalar>(_ parameters: NamedTensors<Scalar>) throws {
+    var complaints: [String] = []
+    let specifications = parameterSpecifications
+    for specification in specifications {
+      guard let tensor = parameters[specification.name] else {
+        complaints.append("\(specification.name) is missing (shape \(specification.shape))")
+        continue
+      }
+      if tensor.shape != specification.shape {
+        complaints.append(
+          "\(specification.name) has shape \(tensor.shape) instead of \(specification.shape)")
+      } else if let position = tensor.firstNonFinite {
+        complaints.append("\(specification.name) is not finite at \(position)")
+      }
+    }
+    for name in parameters.names where !specifications.contains(where: { $0.name == name }) {
+      complaints.append("\(name) belongs to no part of the network")
+    }
+    guard complaints.isEmpty else {
+      throw NetworkError(
+        "the parameters do not fit the network:\n    " + complaints.joined(separator: "\n    "),
+        remedy: "`synfire describe` lists the names, axes and shapes that are expected.")
+    }
+  }
+}
+
+extension NamedTensors {
+  /// The tensors whose names start with `prefix.`, by the rest of their names.
+  func under(_ prefix: String) -> NamedTensors {
+    NamedTensors(
+      pairs.compactMap { name, tensor in
+        name.hasPrefix(prefix + ".") ? (String(name.dropFirst(prefix.count + 1)), tensor) : nil
+      })
+  }
+
+  /// The tensors under `prefix.`.
+  func prefixed(_ prefix: String) -> [(String, Tensor<Scalar>)] {
+    pairs.map { ("\(prefix).\($0.name)", $0.tensor) }
+  }
+}

@@ -1,0 +1,204 @@
+import SynfireCore
+
+/// Runs a network in `Double`, one neuron at a time, by its equations as they are written.
+///
+/// It exists to be right: the fast engine is tested against it, and `synfire gradient --precision double`
+/// is it. With `smoothed`, spikes are replaced by the primitive of the surrogate derivative; the
+/// gradient is then the exact derivative of the loss.
+public struct ReferenceEngine {
+  public let network: Network
+  private let layers: [any ReferenceLayer]
+  private let readoutFilter: ExponentialFilter<Double>?
+  private let readoutLatency: Int
+
+  public init(_ network: Network, smoothed: Bool = false) throws {
+    self.network = network
+    layers = try network.layers.enumerated().map { index, layer in
+      try layer.makeReference(
+        inputs: network.inputCount(ofLayer: index), timeStep: network.timeStep, smoothed: smoothed)
+    }
+    readoutFilter = try network.readout.connection.filter.coefficients(timeStep: network.timeStep)
+    readoutLatency = try network.readout.latency()
+  }
+
+  /// A forward run of all trials.
+  public struct Run: Sendable {
+    /// By layer and trial.
+    public var traces: [[ReferenceTrace]]
+    /// The readout's input r_t, by trial: [time][neuron].
+    public var filtered: [[[Double]]]
+    /// [time, trial, output] or [trial, output].
+    public var readout: Tensor<Double>
+    fileprivate var inputs: [[[Double]]]
+    fileprivate var maximumTimes: [[Int]]
+  }
+
+  /// Runs inputs [time, trial, channel].
+  public func run(_ inputs: Tensor<Double>, _ parameters: NamedTensors<Double>) throws -> Run {
+    try network.validate(parameters)
+    let (steps, trials, channels) = (inputs.shape[0], inputs.shape[1], inputs.shape[2])
+    let weights = matrices(parameters)
+    let outputs = network.readout.outputs
+    let everyStep = network.readout.reduction == .everyStep
+    var run = Run(
+      traces: network.layers.map { _ in [] }, filtered: [],
+      readout: everyStep
+        ? Tensor(axes: ["time", "trial", "output"], shape: [steps, trials, outputs])
+        : Tensor(axes: ["trial", "output"], shape: [trials, outputs]),
+      inputs: [], maximumTimes: [])
+    for trial in 0..<trials {
+      var activity = (0..<steps).map { time in
+        let start = (time * trials + trial) * channels
+        return [Double](inputs.values[start..<start + channels])
+      }
+      run.inputs.append(activity)
+      for (index, layer) in layers.enumerated() {
+        let trace = layer.forward(
+          activity, inputWeights: weights[index].input, recurrentWeights: weights[index].recurrent)
+        activity = trace.outputs
+        run.traces[index].append(trace)
+      }
+      let filtered = readoutFilter.filtered(activity)
+      let silence = [Double](repeating: 0, count: activity[0].count)
+      let shifted = (0..<steps).map { $0 < readoutLatency ? silence : filtered[$0 - readoutLatency] }
+      run.filtered.append(shifted)
+      addReadout(of: shifted, trial: trial, trials: trials, weights.last!.input, to: &run)
+    }
+    return run
+  }
+
+  private func addReadout(
+    of activity: [[Double]], trial: Int, trials: Int, _ weights: [[Double]], to run: inout Run
+  ) {
+    let outputs = network.readout.outputs
+    switch network.readout.reduction {
+    case .everyStep:
+      for (time, row) in activity.enumerated() {
+        var y = [Double](repeating: 0, count: outputs)
+        y.add(weights, times: row)
+        for (output, value) in y.enumerated() {
+          run.readout.values[(time * trials + trial) * outputs + output] = value
+        }
+      }
+    case .maximumOverTime:
+      var maximum = activity[0]
+      var times = [Int](repeating: 0, count: maximum.count)
+      for (time, row) in activity.enumerated() {
+        for neuron in row.indices where row[neuron] > maximum[neuron] {
+          maximum[neuron] = row[neuron]
+          times[neuron] = time
+        }
+      }
+      var y = [Double](repeating: 0, count: outputs)
+      y.add(weights, times: maximum)
+      for (output, value) in y.enumerated() {
+        run.readout.values[trial * outputs + output] = value
+      }
+      run.maximumTimes.append(times)
+    }
+  }
+
+  /// The gradient of every tensor from dL/d(readout), of the readout's shape.
+  public func gradient(
+    _ run: Run, readoutAdjoint: Tensor<Double>, _ parameters: NamedTensors<Double>
+  ) throws -> NamedTensors<Double> {
+    let weights = matrices(parameters)
+    var sums = weights.map { pair in
+      (
+        input: [[Double]].zeros(pair.input.count, pair.input[0].count),
+        recurrent: pair.recurrent.map { [[Double]].zeros($0.count, $0[0].count) }
+      )
+    }
+    for trial in run.inputs.indices {
+      let readout = readoutGradient(run, trial: trial, readoutAdjoint, weights.last!.input)
+      sums[layers.count].input.add(readout.weights)
+      var adjoint = readout.outputs
+      for index in layers.indices.reversed() {
+        let result = layers[index].gradient(
+          index == 0 ? run.inputs[trial] : run.traces[index - 1][trial].outputs,
+          inputWeights: weights[index].input, recurrentWeights: weights[index].recurrent,
+          outputAdjoints: adjoint)
+        sums[index].input.add(result.inputWeights)
+        sums[index].recurrent?.add(result.recurrentWeights)
+        adjoint = result.inputs
+      }
+    }
+    return named(sums, parameters)
+  }
+
+  /// dL/dW_out of one trial and dL/d(output of the last layer) [time][neuron].
+  private func readoutGradient(
+    _ run: Run, trial: Int, _ adjoint: Tensor<Double>, _ weights: [[Double]]
+  ) -> (weights: [[Double]], outputs: [[Double]]) {
+    let activity = run.filtered[trial]
+    let (steps, neurons, outputs) = (activity.count, activity[0].count, network.readout.outputs)
+    var gradient = [[Double]].zeros(outputs, neurons)
+    var shifted = [[Double]].zeros(steps, neurons)
+    switch network.readout.reduction {
+    case .everyStep:
+      let trials = run.inputs.count
+      for time in 0..<steps {
+        let start = (time * trials + trial) * outputs
+        let error = [Double](adjoint.values[start..<start + outputs])
+        gradient.addOuter(error, activity[time])
+        shifted[time].add(transposeOf: weights, times: error)
+      }
+    case .maximumOverTime:
+      let error = [Double](adjoint.values[trial * outputs..<(trial + 1) * outputs])
+      let times = run.maximumTimes[trial]
+      gradient.addOuter(error, times.indices.map { activity[times[$0]][$0] })
+      var back = [Double](repeating: 0, count: neurons)
+      back.add(transposeOf: weights, times: error)
+      for neuron in 0..<neurons { shifted[times[neuron]][neuron] = back[neuron] }
+    }
+    let silence = [Double](repeating: 0, count: neurons)
+    let filtered = (0..<steps).map {
+      $0 + readoutLatency < steps ? shifted[$0 + readoutLatency] : silence
+    }
+    return (gradient, readoutFilter.adjointOfFiltered(filtered))
+  }
+
+  /// The weight matrices of each layer, and last that of the readout as `input`.
+  private func matrices(
+    _ parameters: NamedTensors<Double>
+  ) -> [(input: [[Double]], recurrent: [[Double]]?)] {
+    var result: [(input: [[Double]], recurrent: [[Double]]?)] = []
+    for (prefix, connection, presynaptic, postsynaptic) in network.connections {
+      let matrix = [[Double]](
+        connection.connectivity.weights(
+          parameters.under(prefix), presynaptic: presynaptic, postsynaptic: postsynaptic))
+      if prefix.hasSuffix(".recurrent") {
+        result[result.count - 1].recurrent = matrix
+      } else {
+        result.append((matrix, nil))
+      }
+    }
+    return result
+  }
+
+  private func named(
+    _ sums: [(input: [[Double]], recurrent: [[Double]]?)], _ parameters: NamedTensors<Double>
+  ) -> NamedTensors<Double> {
+    var result = NamedTensors<Double>()
+    var layer = -1
+    for (prefix, connection, presynaptic, postsynaptic) in network.connections {
+      let isRecurrent = prefix.hasSuffix(".recurrent")
+      if !isRecurrent { layer += 1 }
+      let matrix = isRecurrent ? sums[layer].recurrent! : sums[layer].input
+      let gradient = Tensor<Double>(
+        axes: ["neuron", "presynaptic"], shape: [postsynaptic, presynaptic],
+        values: matrix.flatMap { $0 })
+      let tensors = connection.connectivity.gradient(
+        ofWeights: gradient, parameters.under(prefix))
+      for (name, tensor) in tensors.prefixed(prefix) { result[name] = tensor }
+    }
+    return result
+  }
+}
+
+extension [[Double]] {
+  /// self += other.
+  fileprivate mutating func add(_ other: [[Double]]) {
+    for i in indices { for j in self[i].indices { self[i][j] += other[i][j] } }
+  }
+}

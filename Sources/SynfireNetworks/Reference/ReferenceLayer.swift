@@ -1,0 +1,198 @@
+import SynfireCore
+
+/// One trial of one layer in the reference engine: [time][neuron], plain and in `Double`.
+public struct ReferenceTrace: Sendable {
+  public var outputs: [[Double]] = []
+  public var potentials: [[Double]] = []
+  public var currents: [[Double]] = []
+}
+
+/// What going back over one trial of a layer yields.
+public struct ReferenceAdjoint: Sendable {
+  /// dL/dW [postsynaptic][presynaptic].
+  public var inputWeights: [[Double]]
+  public var recurrentWeights: [[Double]]
+  /// dL/d(input) [time][presynaptic].
+  public var inputs: [[Double]]
+}
+
+/// A layer of the reference engine.
+public protocol ReferenceLayer {
+  /// Runs one trial; `inputs` is [time][presynaptic], weights are [postsynaptic][presynaptic].
+  func forward(
+    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?
+  ) -> ReferenceTrace
+
+  /// Runs one trial forward and back; `outputAdjoints` is dL/d(output) [time][neuron].
+  func gradient(
+    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
+    outputAdjoints: [[Double]]
+  ) -> ReferenceAdjoint
+}
+
+/// The equations of a layer written out: filters act on each presynaptic neuron, weights are matrices,
+/// nothing is skipped.
+struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.Number == Double {
+  let kernel: Kernel
+  let neurons: Int
+  let wiring: LayerWiring
+
+  private struct Step {
+    var tape: [Kernel.Tape] = []
+    var held: [Bool] = []
+    var spikes: [Bool] = []
+  }
+
+  private struct Forward {
+    var trace = ReferenceTrace()
+    var steps: [Step] = []
+    /// Filtered inputs and filtered own outputs, [time][neuron].
+    var filteredInputs: [[Double]]
+    var filteredOutputs: [[Double]] = []
+  }
+
+  func forward(
+    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?
+  ) -> ReferenceTrace {
+    run(inputs, inputWeights, recurrentWeights).trace
+  }
+
+  private func run(
+    _ inputs: [[Double]], _ inputWeights: [[Double]], _ recurrentWeights: [[Double]]?
+  ) -> Forward {
+    var forward = Forward(filteredInputs: wiring.inputFilter.filtered(inputs))
+    var states = [Kernel.State](repeating: kernel.initialState, count: neurons)
+    var filters = [ExponentialFilter<Double>.State](repeating: .init(), count: neurons)
+    for time in inputs.indices {
+      var drive = [Double](repeating: 0, count: neurons)
+      if time >= wiring.inputLatency {
+        drive.add(inputWeights, times: forward.filteredInputs[time - wiring.inputLatency])
+      }
+      if let recurrentWeights, time >= wiring.recurrentLatency {
+        drive.add(recurrentWeights, times: forward.filteredOutputs[time - wiring.recurrentLatency])
+      }
+      var step = Step()
+      var outputs: [Double] = []
+      for neuron in 0..<neurons {
+        let emission = kernel.step(&states[neuron], drive: drive[neuron])
+        outputs.append(emission.output)
+        step.tape.append(emission.tape)
+        step.held.append(emission.held)
+        step.spikes.append(emission.spikes)
+      }
+      forward.steps.append(step)
+      forward.trace.outputs.append(outputs)
+      forward.trace.potentials.append(states.map { kernel.potential(of: $0) })
+      forward.trace.currents.append(states.map { kernel.current(of: $0) })
+      forward.filteredOutputs.append(
+        wiring.recurrentFilter.map { filter in
+          outputs.indices.map { filter.step(&filters[$0], outputs[$0]) }
+        } ?? outputs)
+    }
+    return forward
+  }
+
+  func gradient(
+    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
+    outputAdjoints: [[Double]]
+  ) -> ReferenceAdjoint {
+    let forward = run(inputs, inputWeights, recurrentWeights)
+    let channels = inputs[0].count
+    let silence = [Double](repeating: 0, count: neurons)
+    var result = ReferenceAdjoint(
+      inputWeights: .zeros(neurons, channels),
+      recurrentWeights: recurrentWeights == nil ? [] : .zeros(neurons, neurons),
+      inputs: .zeros(inputs.count, channels))
+    var adjoints = [Kernel.Adjoint](repeating: kernel.initialAdjoint, count: neurons)
+    var filters = [ExponentialFilter<Double>.State](repeating: .init(), count: neurons)
+    var drives = [[Double]](repeating: silence, count: inputs.count)
+    for time in inputs.indices.reversed() {
+      var outputAdjoint = outputAdjoints[time]
+      if let recurrentWeights {
+        var filtered = silence
+        if time + wiring.recurrentLatency < inputs.count {
+          filtered.add(
+            transposeOf: recurrentWeights, times: drives[time + wiring.recurrentLatency])
+        }
+        for neuron in 0..<neurons {
+          outputAdjoint[neuron] +=
+            wiring.recurrentFilter?.adjointStep(&filters[neuron], filtered[neuron])
+            ?? filtered[neuron]
+        }
+      }
+      for neuron in 0..<neurons {
+        let context = StepContext<Double>(
+          previousOutput: time > 0 ? forward.trace.outputs[time - 1][neuron] : 0,
+          previousSpikes: time > 0 && forward.steps[time - 1].spikes[neuron],
+          held: forward.steps[time].held[neuron])
+        drives[time][neuron] = kernel.adjointStep(
+          &adjoints[neuron], output: outputAdjoint[neuron],
+          tape: forward.steps[time].tape[neuron], context: context)
+      }
+      if time >= wiring.inputLatency {
+        let source = time - wiring.inputLatency
+        result.inputWeights.addOuter(drives[time], forward.filteredInputs[source])
+        result.inputs[source].add(transposeOf: inputWeights, times: drives[time])
+      }
+      if recurrentWeights != nil, time >= wiring.recurrentLatency {
+        result.recurrentWeights.addOuter(
+          drives[time], forward.filteredOutputs[time - wiring.recurrentLatency])
+      }
+    }
+    result.inputs = wiring.inputFilter.adjointOfFiltered(result.inputs)
+    return result
+  }
+}
+
+extension ExponentialFilter<Double>? {
+  /// The filtered sequence of each column of [time][neuron].
+  func filtered(_ sequence: [[Double]]) -> [[Double]] {
+    guard let filter = self, let width = sequence.first?.count else { return sequence }
+    var states = [ExponentialFilter<Double>.State](repeating: .init(), count: width)
+    return sequence.map { row in row.indices.map { filter.step(&states[$0], row[$0]) } }
+  }
+
+  /// The adjoint of the sequence from that of the filtered one.
+  func adjointOfFiltered(_ adjoints: [[Double]]) -> [[Double]] {
+    guard let filter = self, let width = adjoints.first?.count else { return adjoints }
+    var states = [ExponentialFilter<Double>.State](repeating: .init(), count: width)
+    return adjoints.reversed().map { row in
+      row.indices.map { filter.adjointStep(&states[$0], row[$0]) }
+    }.reversed()
+  }
+}
+
+extension [Double] {
+  /// self += matrix vector.
+  mutating func add(_ matrix: [[Double]], times vector: [Double]) {
+    for row in indices {
+      for column in vector.indices { self[row] += matrix[row][column] * vector[column] }
+    }
+  }
+
+  /// self += matrix^T vector.
+  mutating func add(transposeOf matrix: [[Double]], times vector: [Double]) {
+    for row in vector.indices where vector[row] != 0 {
+      for column in indices { self[column] += matrix[row][column] * vector[row] }
+    }
+  }
+}
+
+extension [[Double]] {
+  static func zeros(_ rows: Int, _ columns: Int) -> [[Double]] {
+    [[Double]](repeating: [Double](repeating: 0, count: columns), count: rows)
+  }
+
+  /// self += column row^T.
+  mutating func addOuter(_ column: [Double], _ row: [Double]) {
+    for i in column.indices where column[i] != 0 {
+      for j in row.indices { self[i][j] += column[i] * row[j] }
+    }
+  }
+
+  /// A matrix from a tensor of two axes.
+  init(_ tensor: Tensor<Double>) {
+    let columns = tensor.shape[1]
+    self = (0..<tensor.shape[0]).map { Array<Double>(tensor.values[$0 * columns..<($0 + 1) * columns]) }
+  }
+}
