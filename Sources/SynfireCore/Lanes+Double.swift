@@ -8,6 +8,9 @@ extension Double: Lanes {
   public static var laneCount: Int { 1 }
 
   @inlinable
+  public static var one: Double { 1 }
+
+  @inlinable
   public init(repeating value: Double) { self = value }
 
   @inlinable

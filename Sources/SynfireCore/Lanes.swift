@@ -9,6 +9,8 @@ public protocol Lanes: BitwiseCopyable, Sendable {
   /// How many numbers one value holds.
   static var laneCount: Int { get }
 
+  static var zero: Self { get }
+  static var one: Self { get }
   init(repeating value: Scalar)
   static func + (a: Self, b: Self) -> Self
   static func - (a: Self, b: Self) -> Self
@@ -44,12 +46,6 @@ public protocol LaneMask: Sendable {
 }
 
 extension Lanes {
-  @inlinable
-  public static var zero: Self { Self(repeating: 0) }
-
-  @inlinable
-  public static var one: Self { Self(repeating: 1) }
-
   /// `self` where the mask is true, zero elsewhere.
   @inlinable
   public func kept(where mask: Mask) -> Self { Self.zero.replacing(with: self, where: mask) }

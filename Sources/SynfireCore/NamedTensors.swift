@@ -27,6 +27,20 @@ public struct NamedTensors<Scalar: TensorScalar>: Sendable, Equatable {
     return try body(&tensors[name]!)
   }
 
+  /// Changes two tensors of different names in place.
+  public mutating func update<Result>(
+    _ first: String, _ second: String,
+    _ body: (inout Tensor<Scalar>, inout Tensor<Scalar>) throws -> Result
+  ) rethrows -> Result {
+    precondition(first != second, "\(first) cannot be changed as two tensors")
+    // Taken out of the dictionary, each is uniquely held and is not copied.
+    guard var one = tensors.removeValue(forKey: first) else {
+      preconditionFailure("no tensor is named \(first)")
+    }
+    defer { tensors[first] = one }
+    return try update(second) { try body(&one, &$0) }
+  }
+
   /// Names and tensors in order.
   public var pairs: [(name: String, tensor: Tensor<Scalar>)] {
     names.map { ($0, tensors[$0]!) }

@@ -83,10 +83,10 @@ public protocol NetworkLayer: Sendable {
 
 /// Filters and latencies of a layer's two connections, in steps.
 public struct LayerWiring: Sendable {
-  let inputFilter: ExponentialFilter<Double>?
-  let inputLatency: Int
-  let recurrentFilter: ExponentialFilter<Double>?
-  let recurrentLatency: Int
+  @usableFromInline let inputFilter: ExponentialFilter<Double>?
+  @usableFromInline let inputLatency: Int
+  @usableFromInline let recurrentFilter: ExponentialFilter<Double>?
+  @usableFromInline let recurrentLatency: Int
 }
 
 extension NetworkLayer {

@@ -26,13 +26,16 @@ public struct Network: Sendable {
     }
     let names = layers.map(\.name)
     guard Set(names).count == names.count, !names.contains("readout") else {
-      throw NetworkError("the layers are named \(names.joined(separator: ", "))",
+      throw NetworkError(
+        "the layers are named \(names.joined(separator: ", "))",
         remedy: "Give each layer a name of its own, other than readout.")
     }
     for (index, layer) in layers.enumerated() {
-      _ = try layer.makeReference(inputs: inputCount(ofLayer: index), timeStep: timeStep,
+      _ = try layer.makeReference(
+        inputs: inputCount(ofLayer: index), timeStep: timeStep,
         smoothed: false)
-      _ = try layer.makeSweep(inputs: inputCount(ofLayer: index), steps: 1, trials: 1,
+      _ = try layer.makeSweep(
+        inputs: inputCount(ofLayer: index), steps: 1, trials: 1,
         timeStep: timeStep)
     }
     _ = try readout.latency()

@@ -20,15 +20,16 @@ final class PackedDense: PackedConnectivity {
     presynaptic = weights.shape[1]
     rowLength = paddedToLanes(postsynaptic)
     presynapticLength = paddedToLanes(presynaptic)
-    rows = AlignedBuffer(count: presynaptic * rowLength + 128)
-    transposed = weights.values.withUnsafeBufferPointer { source in
+    let rows = AlignedBuffer<Float>(count: presynaptic * rowLength + 128)
+    var transposed = PackedMatrix(rows: postsynaptic, columns: presynaptic)
+    weights.values.withUnsafeBufferPointer { source in
       Transposition.copy(
         source.baseAddress!, rows: weights.shape[0], columns: weights.shape[1],
         into: rows.pointer, stride: paddedToLanes(weights.shape[0]))
-      var matrix = PackedMatrix(rows: weights.shape[0], columns: weights.shape[1])
-      matrix.pack(source.baseAddress!, rowStride: weights.shape[1], columnStride: 1)
-      return matrix
+      transposed.pack(source.baseAddress!, rowStride: weights.shape[1], columnStride: 1)
     }
+    self.rows = rows
+    self.transposed = transposed
   }
 
   func makeWorkspace(trials: Int) -> ConnectivityWorkspace {

@@ -50,7 +50,7 @@ extension KernelSweep {
   func retreat(time: Int, trials: Int) {
     let kernel = self.kernel
     let vectors = self.vectors
-    let group = (size.neurons + 63) >> 6 << 2
+    let group = size.words * 4
     let inputRow = vectorRow(inputAdjointRing, time - wiring.inputLatency)
     let recurrentRow = vectorRow(recurrentAdjointRing, time - wiring.recurrentLatency)
     let outputAdjoint = UnsafeRawPointer(outputAdjoints.pointer)

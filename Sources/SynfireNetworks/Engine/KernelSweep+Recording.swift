@@ -14,17 +14,27 @@ extension KernelSweep {
   }
 
   @usableFromInline
-  func record(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) -> StateRecord {
-    let count = size.steps * trials * size.neurons
-    var record = StateRecord(potentials: [], currents: [])
-    record.potentials.reserveCapacity(count)
-    record.currents.reserveCapacity(count)
-    replay(layer, inputs, trials: trials) { _, _, _, potential, current in
-      record.potentials.append(potential)
-      record.currents.append(current)
+  func record(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) -> LayerRecord {
+    var record = LayerRecord(steps: size.steps, trials: trials, neurons: size.neurons)
+    var index = 0
+    replay(layer, inputs, trials: trials) { step, trial, neuron, potential, current in
+      record.outputs.values[index] = output(step, trial, neuron)
+      record.potentials.values[index] = potential
+      record.currents.values[index] = current
+      index += 1
       return true
     }
     return record
+  }
+
+  private func output(_ step: Int, _ trial: Int, _ neuron: Int) -> Float {
+    switch activity {
+    case .spikes(let words, let timeStride, let trialStride):
+      let word = words[step * timeStride + trial * trialStride + neuron >> 6]
+      return Float(word >> UInt64(neuron & 63) & 1)
+    case .analog(let values, let timeStride, let trialStride):
+      return values[step * timeStride + trial * trialStride + neuron]
+    }
   }
 
   /// Runs forward and shows the state of every neuron after every step, until `body` says false.

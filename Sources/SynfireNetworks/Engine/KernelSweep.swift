@@ -126,7 +126,7 @@ final class KernelSweep<Kernel: NeuronKernel>: LayerSweep where Kernel.Number ==
   }
 
   /// Lanes of the last vector that are neurons.
-  @usableFromInline var lastLanes: UInt16 {
+  @inlinable var lastLanes: UInt16 {
     let used = size.neurons - (vectors - 1) * 16
     return used == 16 ? .max : (1 << UInt16(used)) - 1
   }
@@ -135,7 +135,7 @@ final class KernelSweep<Kernel: NeuronKernel>: LayerSweep where Kernel.Number ==
   func advance(time: Int, trials: Int) {
     let kernel = self.kernel
     let vectors = self.vectors
-    let group = (size.neurons + 63) >> 6 << 2
+    let group = size.words * 4
     let lastLanes = self.lastLanes
     let drives = UnsafeRawPointer(drive.pointer).assumingMemoryBound(to: SIMD16<Float>.self)
     let recurrentDrives = UnsafeRawPointer(recurrentDrive.pointer)

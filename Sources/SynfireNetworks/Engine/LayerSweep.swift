@@ -2,15 +2,22 @@ import SynfireCore
 
 /// The sizes of a block of trials in a layer.
 public struct SweepSize: Sendable {
-  let steps: Int
+  @usableFromInline let steps: Int
   /// The most trials a block holds.
-  let trials: Int
-  let neurons: Int
+  @usableFromInline let trials: Int
+  @usableFromInline let neurons: Int
 
-  var rowLength: Int { paddedToLanes(neurons) }
-  var vectors: Int { rowLength / 16 }
+  @usableFromInline
+  init(steps: Int, trials: Int, neurons: Int) {
+    self.steps = steps
+    self.trials = trials
+    self.neurons = neurons
+  }
+
+  @inlinable var rowLength: Int { paddedToLanes(neurons) }
+  @inlinable var vectors: Int { rowLength / 16 }
   /// 64-bit words of a row of spikes.
-  var words: Int { (neurons + 63) >> 6 }
+  @inlinable var words: Int { (neurons + 63) >> 6 }
 }
 
 /// The packed connectivity of one layer.
@@ -56,14 +63,40 @@ public protocol LayerSweep: AnyObject {
     _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int
   ) -> (step: Int, trial: Int, neuron: Int)?
 
-  /// Membrane potentials and synaptic currents [time, trial, neuron] of a forward sweep.
-  func record(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) -> StateRecord
+  /// Runs a block forward and keeps outputs and states.
+  func record(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) -> LayerRecord
 }
 
-/// Membrane potentials and synaptic currents of a block, each [time][trial][neuron].
-public struct StateRecord: Sendable {
-  var potentials: [Float]
-  var currents: [Float]
+/// What one layer did in a block of trials; every tensor is [time, trial, neuron].
+public struct LayerRecord: Sendable {
+  /// 0 and 1 of a spiking layer, rates of a rate layer.
+  public var outputs: Tensor<Float>
+  /// Dimensionless.
+  public var potentials: Tensor<Float>
+  /// Dimensionless.
+  public var currents: Tensor<Float>
+
+  public init(steps: Int, trials: Int, neurons: Int) {
+    let empty = Tensor<Float>(
+      axes: ["time", "trial", "neuron"], shape: [steps, trials, neurons])
+    outputs = empty
+    potentials = empty
+    currents = empty
+  }
+
+  /// Copies the record of some of the trials to its place.
+  public mutating func insert(_ block: LayerRecord, trials: Range<Int>) {
+    let (steps, all, neurons) = (outputs.shape[0], outputs.shape[1], outputs.shape[2])
+    for time in 0..<steps {
+      let target = (time * all + trials.lowerBound) * neurons
+      let source = time * trials.count * neurons
+      for offset in 0..<trials.count * neurons {
+        outputs.values[target + offset] = block.outputs.values[source + offset]
+        potentials.values[target + offset] = block.potentials.values[source + offset]
+        currents.values[target + offset] = block.currents.values[source + offset]
+      }
+    }
+  }
 }
 
 /// The adjoint of a layer's outputs, written by the layer above.

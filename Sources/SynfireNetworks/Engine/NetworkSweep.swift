@@ -72,14 +72,15 @@ public final class NetworkSweep {
     }
   }
 
-  /// The activity of a layer after a forward sweep.
-  func activity(ofLayer index: Int) -> BlockActivity { sweeps[index].activity }
-
-  /// Membrane potentials and synaptic currents of a layer; `forward` must have run on these inputs.
-  func record(
-    layer index: Int, _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
-  ) -> StateRecord {
-    sweeps[index].record(packed.layers[index], activity(below: index, inputs), trials: trials)
+  /// Runs a block forward and keeps what each layer did, in the order of the layers.
+  public func record(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+  ) -> [LayerRecord] {
+    let records = sweeps.enumerated().map { index, sweep in
+      sweep.record(packed.layers[index], activity(below: index, inputs), trials: trials)
+    }
+    readout.forward(packed.readout, sweeps.last!.activity, trials: trials)
+    return records
   }
 
   /// The first layer, step and neuron whose state is not finite.

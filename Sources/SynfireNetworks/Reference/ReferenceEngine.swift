@@ -60,7 +60,9 @@ public struct ReferenceEngine {
       }
       let filtered = readoutFilter.filtered(activity)
       let silence = [Double](repeating: 0, count: activity[0].count)
-      let shifted = (0..<steps).map { $0 < readoutLatency ? silence : filtered[$0 - readoutLatency] }
+      let shifted = (0..<steps).map {
+        $0 < readoutLatency ? silence : filtered[$0 - readoutLatency]
+      }
       run.filtered.append(shifted)
       addReadout(of: shifted, trial: trial, trials: trials, weights.last!.input, to: &run)
     }

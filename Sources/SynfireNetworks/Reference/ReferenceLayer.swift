@@ -193,6 +193,8 @@ extension [[Double]] {
   /// A matrix from a tensor of two axes.
   init(_ tensor: Tensor<Double>) {
     let columns = tensor.shape[1]
-    self = (0..<tensor.shape[0]).map { Array<Double>(tensor.values[$0 * columns..<($0 + 1) * columns]) }
+    self = (0..<tensor.shape[0]).map {
+      Array<Double>(tensor.values[$0 * columns..<($0 + 1) * columns])
+    }
   }
 }

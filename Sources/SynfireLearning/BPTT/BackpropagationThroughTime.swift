@@ -1,0 +1,116 @@
+import SynfireCore
+import SynfireNetworks
+
+/// Back-propagation through time with surrogate derivatives (Neftci, Mostafa & Zenke 2019), over the
+/// whole sequence.
+///
+/// A batch is split into a fixed number of shards of trials, each worked through in blocks that run
+/// forward and back while their tape is in the caches. Sums are added in the order of the shards, so
+/// that results are the same bits for any number of threads.
+public struct BackpropagationThroughTime: LearningRule {
+  public let network: Network
+  public let loss: Loss
+  public let regularizers: [Regularizer]
+  public let optimizer: Optimizer
+  /// The largest global L2 norm that a gradient is allowed; nil for no limit.
+  public let clipNorm: Double?
+
+  public var parameters: NamedTensors<Float>
+  public var state: NamedTensors<Float>
+  public var updates = 0
+  private let engine: BatchEngine
+  private let trainable: [String]
+
+  /// - Throws: `NetworkError` listing the parameters that do not fit the network.
+  public init(
+    network: Network, parameters: NamedTensors<Float>, loss: Loss,
+    regularizers: [Regularizer] = [], optimizer: Optimizer, clipNorm: Double? = nil, threads: Int
+  ) throws {
+    try network.validate(parameters)
+    self.network = network
+    self.loss = loss
+    self.regularizers = regularizers
+    self.optimizer = optimizer
+    self.clipNorm = clipNorm
+    self.parameters = parameters
+    state = optimizer.initialState(parameters)
+    engine = BatchEngine(network, threads: threads)
+    trainable = network.parameterSpecifications.filter(\.isTrainable).map(\.name)
+  }
+
+  public mutating func step(_ batch: TrialBatch) throws -> StepMetrics {
+    let result = try gradient(batch)
+    let norm = result.gradients.globalNorm(trainable)
+    guard norm.isFinite else {
+      throw engine.diagnose(batch, parameters, update: updates)
+    }
+    let scale = clipNorm.map { norm > $0 ? $0 / norm : 1 } ?? 1
+    let rate = optimizer.learningRate(update: updates)
+    optimizer.apply(
+      result.gradients, scale: scale, update: updates, trainable: trainable, to: &parameters,
+      &state)
+    updates += 1
+    return StepMetrics(
+      loss: result.loss, gradientNorm: norm, learningRate: rate, firingRate: result.firingRate,
+      silentFraction: result.silentFraction, saturatedFraction: result.saturatedFraction)
+  }
+
+  /// The loss with its regularizers and the gradient of every tensor.
+  ///
+  /// - Throws: `LearningError` when targets do not fit, or when the loss is not finite.
+  public func gradient(_ batch: TrialBatch) throws -> GradientResult {
+    let packed = PackedNetwork(network, parameters)
+    var result = try engine.gradient(batch, packed, loss: loss, regularizers: regularizers)
+    result.loss += regularizers.addWeightTerms(parameters, to: &result.gradients)
+    guard result.loss.isFinite else {
+      throw engine.diagnose(batch, parameters, update: updates)
+    }
+    return result
+  }
+
+  public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
+    try engine.evaluate(batch, PackedNetwork(network, parameters), loss: loss)
+  }
+
+  /// The states and spikes of a forward run.
+  public func record(_ inputs: TrialInputs) throws -> Recording {
+    try engine.record(inputs, PackedNetwork(network, parameters))
+  }
+}
+
+/// A loss, its gradient, and what the network did.
+public struct GradientResult: Sendable {
+  public var loss: Double
+  public var gradients: NamedTensors<Float>
+  /// [time, trial, output] or [trial, output].
+  public var readout: Tensor<Float>
+  /// Mean over neurons and trials, in Hz.
+  public var firingRate: Double
+  public var silentFraction: Double
+  public var saturatedFraction: Double
+}
+
+extension NamedTensors {
+  /// The L2 norm over all elements of the named tensors.
+  public func globalNorm(_ names: [String]) -> Double {
+    var sum = 0.0
+    for name in names {
+      guard let tensor = self[name] else { continue }
+      tensor.values.withUnsafeBufferPointer { values in
+        // Eight partial sums: the order is fixed, and the loop vectorises.
+        var partial = SIMD8<Double>.zero
+        for start in stride(from: 0, to: values.count & ~7, by: 8) {
+          for lane in 0..<8 {
+            let value = Double(values[start + lane])
+            partial[lane] += value * value
+          }
+        }
+        for index in (values.count & ~7)..<values.count {
+          partial[0] += Double(values[index]) * Double(values[index])
+        }
+        sum += partial.sum()
+      }
+    }
+    return sum.squareRoot()
+  }
+}

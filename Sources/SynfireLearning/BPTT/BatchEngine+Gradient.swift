@@ -1,0 +1,221 @@
+import Synchronization
+import SynfireCore
+import SynfireNetworks
+
+extension BatchEngine {
+  /// Loss and gradients of a batch.
+  func gradient(
+    _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, regularizers: [Regularizer]
+  ) throws -> GradientResult {
+    var terms: RateTerms?
+    if regularizers.needsRates {
+      // Mean rates couple all trials, so a forward run of the whole batch comes first.
+      let forward = try sweep(batch, packed, loss: loss, .forward)
+      terms = RateTerms(forward, batch, regularizers, factor: forward.outcome.factor)
+    }
+    let total = try sweep(batch, packed, loss: loss, .backward(terms))
+    if terms == nil { total.gradients.scale(Float(total.outcome.factor)) }
+    let activity = SpikeSummary(total.counts, batch, network)
+    return GradientResult(
+      loss: total.outcome.loss + (terms?.value ?? 0),
+      gradients: packed.gradient(network, total.gradients), readout: total.readout,
+      firingRate: activity.firingRate, silentFraction: activity.silentFraction,
+      saturatedFraction: activity.saturatedFraction)
+  }
+
+  /// The readout and loss of a batch.
+  func evaluate(_ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss) throws -> Evaluation {
+    let total = try sweep(batch, packed, loss: loss, .forward)
+    return Evaluation(
+      loss: total.outcome.loss, readout: total.readout,
+      firingRate: SpikeSummary(total.counts, batch, network).firingRate)
+  }
+
+  private enum Direction: Sendable {
+    case forward
+    case backward(RateTerms?)
+  }
+
+  /// What one shard, or all of them, add up.
+  private struct Total: Sendable {
+    var loss = 0.0
+    /// Spikes by layer and neuron.
+    var counts: [[Int]]
+    var gradients: [AlignedBuffer<Float>] = []
+    var readout: Tensor<Float>
+    var outcome = (loss: 0.0, factor: 0.0)
+  }
+
+  /// Runs all trials forward, and back if asked, and adds up in the order of the shards.
+  private func sweep(
+    _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, _ direction: Direction
+  ) throws -> Total {
+    try validate(batch.inputs)
+    var total = Total(
+      counts: network.layers.map { [Int](repeating: 0, count: $0.neurons) },
+      readout: emptyReadout(batch.inputs))
+    try loss.validate(batch.targets, readoutShape: total.readout.shape)
+    let empty = total
+    let shards = Mutex([Int: Total]())
+    try total.readout.values.withUnsafeMutableBufferPointer { values in
+      let writer = ReadoutWriter(values.baseAddress!, batch, loss)
+      try forEachShard(batch.inputs) { shard, sweep, blocks in
+        var sum = empty
+        for (activity, block) in blocks {
+          sweep.forward(packed, activity, trials: block.count)
+          switch direction {
+          case .forward:
+            sum.loss += writer.write(sweep.readoutBlock, block, factor: 1)
+          case .backward(let terms):
+            sum.loss += writer.write(sweep.readoutBlock, block, factor: terms?.lossFactor ?? 1)
+            sweep.backward(
+              packed, activity, trials: block.count, constantAdjoints: terms?.adjoints ?? [])
+          }
+          sweep.countSpikes(trials: block.count, into: &sum.counts)
+        }
+        if case .backward = direction { sum.gradients = sweep.takeGradients(packed) }
+        let finished = sum
+        shards.withLock { $0[shard] = finished }
+      }
+    }
+    for (_, shard) in shards.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+      total.loss += shard.loss
+      for layer in total.counts.indices { total.counts[layer].add(shard.counts[layer]) }
+      if total.gradients.isEmpty {
+        total.gradients = shard.gradients
+      } else {
+        total.gradients.add(shard.gradients)
+      }
+    }
+    total.outcome = loss.finish(
+      sum: total.loss, trials: batch.trials, values: total.readout.count)
+    return total
+  }
+
+  func emptyReadout(_ inputs: TrialInputs) -> Tensor<Float> {
+    let outputs = network.readout.outputs
+    switch network.readout.reduction {
+    case .everyStep:
+      return Tensor(
+        axes: ["time", "trial", "output"], shape: [inputs.steps, inputs.trials, outputs])
+    case .maximumOverTime:
+      return Tensor(axes: ["trial", "output"], shape: [inputs.trials, outputs])
+    }
+  }
+
+  /// Regularizers of mean rates, once these are known.
+  private struct RateTerms: Sendable {
+    var value = 0.0
+    /// By layer, dL/d(output) of every step and trial.
+    var adjoints: [AlignedBuffer<Float>] = []
+    let lossFactor: Float
+
+    init(_ total: Total, _ batch: TrialBatch, _ regularizers: [Regularizer], factor: Double) {
+      lossFactor = Float(factor)
+      for counts in total.counts {
+        let (value, adjoints) = regularizers.rateTerms(
+          counts: counts, steps: batch.steps, trials: batch.trials)
+        self.value += value
+        let buffer = AlignedBuffer<Float>(count: paddedToLanes(counts.count))
+        for (neuron, adjoint) in adjoints.enumerated() { buffer.pointer[neuron] = Float(adjoint) }
+        self.adjoints.append(buffer)
+      }
+    }
+  }
+}
+
+/// What spikes of a batch say about the health of a network.
+struct SpikeSummary {
+  /// In Hz, mean over neurons and trials.
+  let firingRate: Double
+  /// Neurons without a spike.
+  let silentFraction: Double
+  /// Neurons that spike in more than half of all steps.
+  let saturatedFraction: Double
+
+  init(_ counts: [[Int]], _ batch: TrialBatch, _ network: Network) {
+    let spiking = zip(counts, network.layers).filter { $0.1.isSpiking }.flatMap { $0.0 }
+    let samples = batch.steps * batch.trials
+    let neurons = Double(max(spiking.count, 1))
+    firingRate =
+      Double(spiking.reduce(0, +)) / (neurons * Double(samples) * network.timeStep)
+    silentFraction = Double(spiking.count { $0 == 0 }) / neurons
+    saturatedFraction = Double(spiking.count { 2 * $0 > samples }) / neurons
+  }
+}
+
+/// Moves the readout of blocks to its place in the batch and asks the loss for adjoints.
+///
+/// Blocks hold different trials, so writing from several workers is safe.
+private struct ReadoutWriter: @unchecked Sendable {
+  private let values: UnsafeMutablePointer<Float>
+  private let batch: TrialBatch
+  private let loss: Loss
+
+  init(_ values: UnsafeMutablePointer<Float>, _ batch: TrialBatch, _ loss: Loss) {
+    self.values = values
+    self.batch = batch
+    self.loss = loss
+  }
+
+  /// Copies a block's outputs, writes its adjoints times `factor`, returns its part of the loss's sum.
+  func write(_ block: ReadoutBlock, _ trials: Range<Int>, factor: Float) -> Double {
+    var sum = 0.0
+    for step in 0..<block.steps {
+      for (row, trial) in trials.enumerated() {
+        let offset = step * block.stepStride + row * block.trialStride
+        let outputs = UnsafePointer(block.outputs + offset)
+        let adjoint = block.adjoints + offset
+        let place = (step * batch.trials + trial) * block.count
+        (values + place).update(from: outputs, count: block.count)
+        switch batch.targets {
+        case .classes(let labels):
+          sum += loss.add(
+            logits: outputs, label: labels[trial], count: block.count, adjoint: adjoint)
+        case .values(let tensor):
+          sum += tensor.values.withUnsafeBufferPointer {
+            loss.add(
+              outputs: outputs, targets: $0.baseAddress! + place, count: block.count,
+              adjoint: adjoint)
+          }
+        }
+        if factor != 1 { for output in 0..<block.count { adjoint[output] *= factor } }
+      }
+    }
+    return sum
+  }
+}
+
+extension NetworkSweep {
+  /// The gradient sums since the last call, which are then set to zero.
+  fileprivate func takeGradients(_ packed: PackedNetwork) -> [AlignedBuffer<Float>] {
+    gradientBuffers(packed).map { buffer in
+      let copy = AlignedBuffer<Float>(count: buffer.count)
+      copy.pointer.update(from: buffer.pointer, count: buffer.count)
+      buffer.clear()
+      return copy
+    }
+  }
+}
+
+extension [AlignedBuffer<Float>] {
+  /// self += other.
+  fileprivate func add(_ other: [AlignedBuffer<Float>]) {
+    for (sum, part) in zip(self, other) {
+      for index in 0..<sum.count { sum.pointer[index] += part.pointer[index] }
+    }
+  }
+
+  fileprivate func scale(_ factor: Float) {
+    for buffer in self {
+      for index in 0..<buffer.count { buffer.pointer[index] *= factor }
+    }
+  }
+}
+
+extension [Int] {
+  /// self += other.
+  fileprivate mutating func add(_ other: [Int]) {
+    for index in indices { self[index] += other[index] }
+  }
+}

@@ -1,0 +1,55 @@
+import SynfireCore
+
+/// What one update says about itself.
+public struct StepMetrics: Sendable, Equatable {
+  /// The loss before the update.
+  public var loss: Double
+  /// The global L2 norm of the gradient before clipping.
+  public var gradientNorm: Double
+  public var learningRate: Double
+  /// Mean over neurons and trials, in Hz; 0 for rate networks.
+  public var firingRate: Double
+  /// Share of neurons without a spike in the whole batch.
+  public var silentFraction: Double
+  /// Share of neurons that spike in more than half of all steps.
+  public var saturatedFraction: Double
+
+  public init(
+    loss: Double, gradientNorm: Double, learningRate: Double, firingRate: Double,
+    silentFraction: Double, saturatedFraction: Double
+  ) {
+    self.loss = loss
+    self.gradientNorm = gradientNorm
+    self.learningRate = learningRate
+    self.firingRate = firingRate
+    self.silentFraction = silentFraction
+    self.saturatedFraction = saturatedFraction
+  }
+}
+
+/// A way to change parameters by trials. The loop that calls it knows no more than this.
+public protocol LearningRule: Sendable {
+  /// One update.
+  ///
+  /// - Throws: `LearningError` when the batch does not fit, or when a number is not finite (layer, step
+  ///   and neuron are named); parameters are then as before.
+  mutating func step(_ batch: TrialBatch) throws -> StepMetrics
+
+  /// The readout and loss of a batch, without an update.
+  func evaluate(_ batch: TrialBatch) throws -> Evaluation
+
+  var parameters: NamedTensors<Float> { get set }
+  /// What a checkpoint must hold beside the parameters, such as optimizer moments.
+  var state: NamedTensors<Float> { get set }
+  /// Updates made so far.
+  var updates: Int { get set }
+}
+
+/// The outcome of a forward run.
+public struct Evaluation: Sendable {
+  public var loss: Double
+  /// [trial, output], or [time, trial, output] when the readout is read at every step.
+  public var readout: Tensor<Float>
+  /// Mean over neurons and trials, in Hz; 0 for rate networks.
+  public var firingRate: Double
+}
