@@ -86,7 +86,7 @@ private struct TransposedBlock {
     for start in stride(from: 0, to: steps, by: 64) {
       for word in 0..<wordsPerRow {
         let occupied = drawWords(image, word: word, &draws)
-        if occupied { transpose64x64(square.pointer) }
+        if occupied { transpose64(square.pointer) }
         for step in 0..<64 {
           rows.pointer[step * wordsPerRow + word] = occupied ? square.pointer[step] : 0
         }
@@ -113,55 +113,4 @@ private struct TransposedBlock {
     }
     return occupied
   }
-}
-
-/// Transposes a square of 64 x 64 bits in place: bit `c` of word `r` becomes bit `r` of word `c`
-/// (recursive exchange of off-diagonal blocks; Warren, Hacker's Delight, section 7-3).
-func transpose64x64(_ square: UnsafeMutablePointer<UInt64>) {
-  let raw = UnsafeMutableRawPointer(square)
-  var distance = 32
-  var mask: UInt64 = 0x0000_0000_ffff_ffff
-  // Blocks of 32, 16 and 8 rows are whole vectors of eight words.
-  while distance >= 8 {
-    let shift = SIMD8<UInt64>(repeating: UInt64(distance))
-    let low = SIMD8<UInt64>(repeating: mask)
-    for base in stride(from: 0, to: 64, by: 2 * distance) {
-      for row in stride(from: base, to: base + distance, by: 8) {
-        let (near, far) = (row * 8, (row + distance) * 8)
-        let a = raw.load(fromByteOffset: near, as: SIMD8<UInt64>.self)
-        let b = raw.load(fromByteOffset: far, as: SIMD8<UInt64>.self)
-        let exchange = (a &>> shift ^ b) & low
-        raw.storeBytes(of: a ^ exchange &<< shift, toByteOffset: near, as: SIMD8<UInt64>.self)
-        raw.storeBytes(of: b ^ exchange, toByteOffset: far, as: SIMD8<UInt64>.self)
-      }
-    }
-    distance >>= 1
-    mask ^= mask &<< UInt64(distance)
-  }
-  // Blocks of 4, 2 and 1 rows lie within a vector: each word meets its partner in another lane.
-  for row in stride(from: 0, to: 64, by: 8) {
-    var v = raw.load(fromByteOffset: row * 8, as: SIMD8<UInt64>.self)
-    v = exchanged(
-      v, with: SIMD8(lowHalf: v.highHalf, highHalf: v.lowHalf), mask: 0x0f0f_0f0f_0f0f_0f0f,
-      shift: 4, high: SIMD8(0, 0, 0, 0, 1, 1, 1, 1))
-    v = exchanged(
-      v, with: SIMD8(v[2], v[3], v[0], v[1], v[6], v[7], v[4], v[5]), mask: 0x3333_3333_3333_3333,
-      shift: 2, high: SIMD8(0, 0, 1, 1, 0, 0, 1, 1))
-    v = exchanged(
-      v, with: SIMD8(v[1], v[0], v[3], v[2], v[5], v[4], v[7], v[6]), mask: 0x5555_5555_5555_5555,
-      shift: 1, high: SIMD8(0, 1, 0, 1, 0, 1, 0, 1))
-    raw.storeBytes(of: v, toByteOffset: row * 8, as: SIMD8<UInt64>.self)
-  }
-}
-
-/// Lanes that are low keep the bits of `mask` and take the partner's, shifted up; lanes that are high
-/// keep the others and take the partner's, shifted down.
-@inline(__always)
-private func exchanged(
-  _ v: SIMD8<UInt64>, with partner: SIMD8<UInt64>, mask: UInt64, shift: UInt64, high: SIMD8<UInt64>
-) -> SIMD8<UInt64> {
-  let kept = SIMD8<UInt64>(repeating: mask) ^ (0 &- high)
-  let up = (1 &- high) &* shift
-  let down = high &* shift
-  return v & kept | ((partner &<< up) &>> down) & ~kept
 }
