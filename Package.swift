@@ -16,8 +16,10 @@ let strict: [SwiftSetting] =
 let strictC: [CSetting] = nativeC + (isChecked ? [.treatAllWarnings(as: .error)] : [])
 
 /// A library target and, beside it, its tests.
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func library(
+  _ name: String, _ dependencies: [Target.Dependency], plugins: [Target.PluginUsage] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict, plugins: plugins)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -65,13 +67,18 @@ let package = Package(
       ["SynfireCore", "SynfireFormats", .product(name: "Crypto", package: "swift-crypto")]
     ),
     library("SynfireAnalysis", ["SynfireCore"]),
+    .executableTarget(
+      name: "EmbedExperimentsTool", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .plugin(
+      name: "EmbedExperiments", capability: .buildTool(), dependencies: ["EmbedExperimentsTool"]),
     library(
       "SynfireTraining",
       [
         "SynfireLearning", "SynfireTasks", "SynfireFormats", "SynfireAnalysis",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),
-      ]
+      ],
+      plugins: ["EmbedExperiments"]
     ),
     library("Synfire", ["SynfireTraining"]),
     .executableTarget(

@@ -1,0 +1,103 @@
+import SynfireNetworks
+
+/// Connections into a layer: which weights there are, and how a spike spreads in time before them.
+public struct ConnectionDescription: Sendable, Equatable {
+  public let connectivity: ConnectivityDescription
+  public let filter: SpikeFilter
+}
+
+/// The weights of a connection.
+public enum ConnectivityDescription: Sendable, Equatable {
+  /// One trained weight for each pair.
+  case dense(InitialDistribution)
+  case modes(ModesDescription)
+
+  /// The `kind` of the file.
+  public enum Kind: String, Sendable, CaseIterable {
+    case dense, modes
+  }
+}
+
+/// Weights that are a product of modes: W = inputModes diag(scores) outputModes' (Lin & Huang 2024).
+public struct ModesDescription: Sendable, Equatable {
+  public let modes: Int
+  /// Of the input modes and of the output modes.
+  public let initialModes: InitialDistribution
+  public let initialScores: InitialDistribution
+  /// False leaves the scores as they were drawn.
+  public let trainsScores: Bool
+}
+
+extension ConnectionDescription {
+  init(from mapping: ConfigurationMapping, sizes: ConnectionSizes, timeStep: Double) throws {
+    connectivity = try mapping.nested("connectivity") {
+      try ConnectivityDescription(from: $0, sizes: sizes)
+    }
+    filter = try mapping.filter("filter", timeStep: timeStep)
+  }
+}
+
+extension ConnectivityDescription {
+  init(from mapping: ConfigurationMapping, sizes: ConnectionSizes) throws {
+    let kind: Kind = try mapping.value("kind") { try $0.choice() }
+    switch kind {
+    case .dense:
+      try sizes.budget.claim(
+        Double(sizes.inputs) * Double(sizes.neurons),
+        for: "\(sizes.neurons) x \(sizes.inputs) weights", of: mapping, "kind")
+      self = .dense(try mapping.initialDistribution(of: [.inputs, .neurons]))
+    case .modes: self = .modes(try ModesDescription(from: mapping, sizes: sizes))
+    }
+  }
+}
+
+extension ModesDescription {
+  fileprivate init(from mapping: ConfigurationMapping, sizes: ConnectionSizes) throws {
+    modes = try mapping.value("modes") { try $0.integer(1...) }
+    try sizes.budget.claim(
+      (Double(sizes.inputs) + Double(sizes.neurons) + 1) * Double(modes),
+      for: "\(modes) modes of \(sizes.inputs) x \(sizes.neurons) neurons", of: mapping, "modes")
+    let known: [InitialScale.Size] = [.inputs, .neurons, .modes]
+    initialModes = try mapping.initialDistribution(of: known)
+    (initialScores, trainsScores) = try mapping.nested("scores") { scores in
+      (
+        try scores.initialDistribution(of: known),
+        try scores.value("trainable", default: "true") { try $0.boolean() }
+      )
+    }
+  }
+}
+
+/// How many presynaptic and postsynaptic neurons a connection has, and the memory that is left.
+struct ConnectionSizes {
+  let inputs: Int
+  let neurons: Int
+  let budget: MemoryBudget
+}
+
+extension ConfigurationMapping {
+  /// A filter under a key; left out or `none`, spikes act as they are.
+  func filter(_ key: String, timeStep: Double) throws -> SpikeFilter {
+    try optionalNested(key) { try SpikeFilter(from: $0, timeStep: timeStep) } ?? .none
+  }
+}
+
+extension SpikeFilter {
+  /// The `kind` of the file.
+  enum Kind: String, CaseIterable {
+    case exponential, doubleExponential
+  }
+
+  init(from mapping: ConfigurationMapping, timeStep: Double) throws {
+    let kind: Kind = try mapping.value("kind") { try $0.choice() }
+    let decay = try mapping.value("decay") { try $0.timeConstant(timeStep: timeStep) }
+    switch kind {
+    case .exponential: self = .single(decay: decay)
+    case .doubleExponential:
+      let rise = try mapping.value("rise") { try $0.timeConstant(timeStep: timeStep) }
+      self = .double(
+        decay: decay, rise: rise,
+        normalization: try mapping.value("normalization") { try $0.choice() })
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import SynfireLearning
+
+/// The learning rule, the loss and the optimizer of an experiment.
+public struct LearningDescription: Sendable, Equatable {
+  /// The `rule` of the file.
+  public enum Rule: String, Sendable, CaseIterable {
+    /// Back-propagation through time.
+    case bptt
+  }
+
+  public let rule: Rule
+  public let loss: Loss
+  /// With its schedule.
+  public let optimizer: Optimizer
+  /// Largest L2 norm of the gradient of all parameters together; nil does not clip.
+  public let clipGlobalNorm: Double?
+  public let regularizers: [Regularizer]
+}
+
+extension LearningDescription {
+  init(from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double) throws {
+    rule = try mapping.value("rule") { try $0.choice() }
+    loss = try mapping.value("loss") { scalar in
+      let loss: Loss = try scalar.choice()
+      guard loss.wantsClasses == task.isClassification else {
+        let fitting = Loss.allCases.filter { $0.wantsClasses == task.isClassification }
+        throw scalar.rejected(
+          "\(scalar.text) does not suit the task, whose targets are "
+            + (task.isClassification ? "classes" : "values at every step"),
+          remedy: "use " + fitting.map(\.rawValue.hyphenated).joined(separator: " or "))
+      }
+      return loss
+    }
+    var optimizer = try mapping.nested("optimizer") { try Optimizer(from: $0) }
+    optimizer.schedule = try mapping.nested("schedule", default: "{kind: constant}") {
+      try Schedule(from: $0)
+    }
+    self.optimizer = optimizer
+    clipGlobalNorm = try mapping.optional("clipGlobalNorm") { try $0.number(.positive) }
+    regularizers = try mapping.list("regularizers", default: "[]") {
+      try Regularizer(from: $0, timeStep: timeStep)
+    }
+  }
+}
+
+extension Optimizer {
+  /// The `kind` of the file.
+  private enum Kind: String, CaseIterable {
+    case adam, adamw, sgd
+  }
+
+  fileprivate init(from mapping: ConfigurationMapping) throws {
+    let kind: Kind = try mapping.value("kind") { try $0.choice() }
+    let learningRate = try mapping.value("learningRate") { try $0.number(.positive) }
+    if kind == .sgd {
+      let momentum = try mapping.value("momentum", default: "0") { try $0.number(.belowOne) }
+      self.init(.gradientDescent(momentum: momentum), learningRate: learningRate)
+      return
+    }
+    let beta1 = try mapping.value("beta1", default: "0.9") { try $0.number(.belowOne) }
+    let beta2 = try mapping.value("beta2", default: "0.999") { try $0.number(.belowOne) }
+    let epsilon = try mapping.value("epsilon", default: "1e-8") { try $0.number(.positive) }
+    let convention: EpsilonConvention = try mapping.value(
+      "epsilonConvention", default: "corrected"
+    ) { try $0.choice() }
+    if kind == .adam {
+      self.init(
+        .adam(beta1: beta1, beta2: beta2, epsilon: epsilon, convention: convention),
+        learningRate: learningRate)
+    } else {
+      let decay = try mapping.value("weightDecay") { try $0.number(.nonNegative) }
+      self.init(
+        .adamW(
+          beta1: beta1, beta2: beta2, epsilon: epsilon, convention: convention,
+          weightDecay: decay), learningRate: learningRate)
+    }
+  }
+}
+
+extension Schedule {
+  /// The `kind` of the file.
+  private enum Kind: String, CaseIterable {
+    case constant, step, exponential, cosine
+  }
+
+  fileprivate init(from mapping: ConfigurationMapping) throws {
+    let kind: Kind = try mapping.value("kind") { try $0.choice() }
+    let warmUp = try mapping.value("warmUpUpdates", default: "0") { try $0.integer(0...) }
+    switch kind {
+    case .constant: self.init(.constant, warmUp: warmUp)
+    case .step, .exponential:
+      let factor = try mapping.value("factor") { try $0.number(.positive) }
+      let interval = try mapping.value("every") { try $0.integer(1...) }
+      self.init(
+        kind == .step
+          ? .step(factor: factor, interval: interval)
+          : .exponential(factor: factor, interval: interval), warmUp: warmUp)
+    case .cosine:
+      let length = try mapping.value("updates") { try $0.integer(1...) }
+      let floor = try mapping.value("finalFraction", default: "0") { try $0.fraction() }
+      self.init(.cosine(length: length, floor: floor), warmUp: warmUp)
+    }
+  }
+}
+
+extension Regularizer {
+  /// The `kind` of the file.
+  private enum Kind: String, CaseIterable {
+    case squaredWeights, firingRate
+  }
+
+  fileprivate init(from mapping: ConfigurationMapping, timeStep: Double) throws {
+    let kind: Kind = try mapping.value("kind") { try $0.choice() }
+    let strength = try mapping.value("strength") { try $0.number(.nonNegative) }
+    switch kind {
+    case .squaredWeights:
+      let names = try mapping.values("parameters", default: "[]") { try $0.string() }
+      self = .squaredWeights(strength: strength, names: names)
+    case .firingRate:
+      let target = try mapping.value("target") { scalar in
+        let rate = try scalar.frequency(.nonNegative)
+        guard rate * timeStep <= 1 else {
+          throw scalar.rejected(
+            "\(scalar.text) is more than one spike every time step of \(timeStep.inMilliseconds)")
+        }
+        return rate
+      }
+      // The term counts spikes a step.
+      self = .firingRate(strength: strength, target: target * timeStep)
+    }
+  }
+}

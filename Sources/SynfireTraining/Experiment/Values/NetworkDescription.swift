@@ -1,0 +1,105 @@
+import SynfireNetworks
+
+/// The network of an experiment.
+public struct NetworkDescription: Sendable, Equatable {
+  /// From the inputs to the readout; each layer's outputs are the next one's inputs.
+  public let layers: [LayerDescription]
+  public let readout: ReadoutDescription
+}
+
+/// One layer of neurons with what goes into it.
+public struct LayerDescription: Sendable, Equatable {
+  public let name: String
+  public let neurons: Int
+  public let model: NeuronDescription
+  public let input: ConnectionDescription
+  public let recurrent: ConnectionDescription?
+}
+
+/// The linear readout of the last layer.
+public struct ReadoutDescription: Sendable, Equatable {
+  /// The `reduction` of the file.
+  enum Kind: String, CaseIterable {
+    case everyStep, maximumOverTime
+  }
+
+  public let filter: SpikeFilter
+  public let reduction: Readout.Reduction
+  public let initialWeights: InitialDistribution
+}
+
+extension NetworkDescription {
+  init(
+    from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double,
+    budget: MemoryBudget
+  ) throws {
+    var inputs = task.inputChannels
+    var names: Set<String> = []
+    layers = try mapping.list("layers") { element in
+      let layer = try LayerDescription(
+        from: element, inputs: inputs, timeStep: timeStep, budget: budget)
+      guard names.insert(layer.name).inserted else {
+        throw element.rejected("name", "two layers are named \"\(layer.name)\"")
+      }
+      inputs = layer.neurons
+      return layer
+    }
+    guard !layers.isEmpty else {
+      throw mapping.rejected("layers", "there is no layer", remedy: "a network has at least one")
+    }
+    readout = try mapping.nested("readout") { readout in
+      let sizes = ConnectionSizes(inputs: inputs, neurons: task.outputs, budget: budget)
+      return try ReadoutDescription(from: readout, task: task, sizes: sizes, timeStep: timeStep)
+    }
+  }
+}
+
+extension LayerDescription {
+  fileprivate init(
+    from mapping: ConfigurationMapping, inputs: Int, timeStep: Double, budget: MemoryBudget
+  ) throws {
+    name = try mapping.value("name") { scalar in
+      let isWord = scalar.text.wholeMatch(of: /[A-Za-z][A-Za-z0-9_-]*/) != nil
+      guard isWord, scalar.text != "readout" else {
+        throw scalar.rejected(
+          "\"\(scalar.text)\" cannot name a layer",
+          remedy: "start with a letter; letters, digits, - and _ may follow; readout is taken")
+      }
+      return scalar.text
+    }
+    let neurons = try mapping.value("neurons") { try $0.integer(1...) }
+    self.neurons = neurons
+    // States and biases: generous, and enough to stop what cannot be allocated.
+    try budget.claim(Double(neurons), for: "\(neurons) neurons", of: mapping, "neurons")
+    model = try mapping.nested("model") { try NeuronDescription(from: $0, timeStep: timeStep) }
+    let feedForward = ConnectionSizes(inputs: inputs, neurons: neurons, budget: budget)
+    input = try mapping.nested("input") {
+      try ConnectionDescription(from: $0, sizes: feedForward, timeStep: timeStep)
+    }
+    let recurrence = ConnectionSizes(inputs: neurons, neurons: neurons, budget: budget)
+    recurrent = try mapping.optionalNested("recurrent") {
+      try ConnectionDescription(from: $0, sizes: recurrence, timeStep: timeStep)
+    }
+  }
+}
+
+extension ReadoutDescription {
+  fileprivate init(
+    from mapping: ConfigurationMapping, task: TaskDescription, sizes: ConnectionSizes,
+    timeStep: Double
+  ) throws {
+    filter = try mapping.filter("filter", timeStep: timeStep)
+    let kind: Kind = try mapping.value("reduction") { try $0.choice() }
+    let wanted: Kind = task.isClassification ? .maximumOverTime : .everyStep
+    guard kind == wanted else {
+      throw mapping.rejected(
+        "reduction", "\(kind.rawValue.hyphenated) does not suit the task",
+        remedy: "this task wants \(wanted.rawValue.hyphenated)")
+    }
+    reduction = kind == .everyStep ? .everyStep : .maximumOverTime
+    try sizes.budget.claim(
+      Double(sizes.inputs) * Double(sizes.neurons),
+      for: "\(sizes.neurons) x \(sizes.inputs) readout weights", of: mapping, "reduction")
+    initialWeights = try mapping.initialDistribution(of: [.neurons, .outputs])
+  }
+}

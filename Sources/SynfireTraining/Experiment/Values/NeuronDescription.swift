@@ -1,0 +1,110 @@
+import SynfireNetworks
+
+/// The neuron model of a layer, as an experiment file says it.
+public enum NeuronDescription: Sendable, Equatable {
+  case leakyIntegrateAndFire(LIF)
+  case rate(RateUnit)
+
+  /// The `kind` of the file.
+  public enum Kind: String, Sendable, CaseIterable {
+    case lif, rate
+  }
+
+  public var kind: Kind {
+    switch self {
+    case .leakyIntegrateAndFire: .lif
+    case .rate: .rate
+    }
+  }
+
+  /// True when neurons send spikes, false when they send numbers.
+  public var isSpiking: Bool { kind == .lif }
+}
+
+extension NeuronDescription {
+  init(from mapping: ConfigurationMapping, timeStep: Double) throws {
+    let kind: Kind = try mapping.value("kind") { try $0.choice() }
+    switch kind {
+    case .lif: self = .leakyIntegrateAndFire(try LIF(from: mapping, timeStep: timeStep))
+    case .rate:
+      self = .rate(
+        RateUnit(
+          timeStep: timeStep,
+          membraneTimeConstant: try mapping.value("membraneTimeConstant") {
+            try $0.timeConstant(timeStep: timeStep)
+          }))
+    }
+  }
+}
+
+extension LIF {
+  fileprivate init(from mapping: ConfigurationMapping, timeStep: Double) throws {
+    let membraneTimeConstant = try mapping.value("membraneTimeConstant") {
+      try $0.timeConstant(timeStep: timeStep)
+    }
+    let synapticTimeConstant = try mapping.optional("synapticTimeConstant") {
+      try $0.timeConstant(timeStep: timeStep)
+    }
+    let inputGain = try mapping.optional("inputGain") { try $0.number(.positive) }
+    let threshold = try mapping.value("threshold", default: "1") { try $0.number(.positive) }
+    let refractorySteps = try mapping.value("refractorySteps") {
+      try $0.integer(in: 0...1_000_000)
+    }
+    let (reset, differentiated) = try mapping.nested("reset") { mapping in
+      let kind: Reset = try mapping.value("kind") { try $0.choice() }
+      return (kind, try mapping.value("differentiated") { try $0.boolean() })
+    }
+    self.init(
+      timeStep: timeStep, membraneTimeConstant: membraneTimeConstant,
+      synapticTimeConstant: synapticTimeConstant, inputGain: inputGain, threshold: threshold,
+      refractorySteps: refractorySteps, reset: reset, differentiatesReset: differentiated,
+      surrogate: try mapping.nested("surrogate") { try Surrogate(from: $0) })
+  }
+}
+
+extension Surrogate {
+  /// The `kind` of the file.
+  enum Kind: String, CaseIterable {
+    case fastSigmoid, superspike, triangular, boxcar, gaussian, sigmoidDerivative
+  }
+
+  init(from mapping: ConfigurationMapping) throws {
+    func positive(_ key: String, default fallback: String? = nil) throws -> Double {
+      try mapping.value(key, default: fallback) { try $0.number(.positive) }
+    }
+    let kind: Kind = try mapping.value("kind") { try $0.choice() }
+    switch kind {
+    // Two names of one function: snnTorch's, and that of Zenke & Ganguli 2018.
+    case .fastSigmoid, .superspike: self = .fastSigmoid(slope: try positive("slope"))
+    case .triangular:
+      self = .triangular(
+        dampening: try positive("dampening"), width: try positive("width", default: "1"))
+    case .boxcar: self = .boxcar(width: try positive("width"))
+    case .gaussian: self = .gaussian(deviation: try positive("deviation"))
+    case .sigmoidDerivative: self = .sigmoid(slope: try positive("slope"))
+    }
+  }
+}
+
+extension ConfigurationScalar {
+  /// A time constant in seconds: greater than 0, and no shorter than the time step, below which the
+  /// discrete dynamics are not those of the continuous ones.
+  func timeConstant(timeStep: Double) throws -> Double {
+    let seconds = try time(.positive)
+    guard seconds >= timeStep else {
+      throw rejected(
+        "\(text) is shorter than the time step of \(timeStep.inMilliseconds)",
+        remedy: "lengthen it, or make timeStep smaller")
+    }
+    return seconds
+  }
+}
+
+extension Double {
+  /// Seconds written in milliseconds, for messages.
+  var inMilliseconds: String {
+    let milliseconds = self * 1000
+    return milliseconds == milliseconds.rounded() && abs(milliseconds) < 1e9
+      ? "\(Int(milliseconds)) ms" : "\(milliseconds) ms"
+  }
+}

@@ -1,0 +1,130 @@
+/// What a network is trained to do, as an experiment file says it.
+public enum TaskDescription: Sendable, Equatable {
+  case images(ImageTaskDescription)
+  case contextIntegration(ContextTaskDescription)
+  case contextSwitch(ContextTaskDescription, SwitchDescription)
+
+  /// The `kind` of the file.
+  public enum Kind: String, Sendable, CaseIterable {
+    case mnist
+    case fashionMNIST = "fashion-mnist"
+    case contextIntegration = "context-integration"
+    case contextSwitch = "context-switch"
+  }
+
+  /// Input channels.
+  public var inputChannels: Int {
+    switch self {
+    case .images: 784
+    case .contextIntegration, .contextSwitch: 4
+    }
+  }
+
+  /// Outputs of the readout.
+  public var outputs: Int {
+    switch self {
+    case .images: 10
+    case .contextIntegration, .contextSwitch: 1
+    }
+  }
+
+  /// Time steps of a trial.
+  public var steps: Int {
+    switch self {
+    case .images(let task): task.steps
+    case .contextIntegration(let task), .contextSwitch(let task, _): task.steps
+    }
+  }
+
+  /// True when a trial asks for one of several classes, false when for values at every step.
+  public var isClassification: Bool {
+    if case .images = self { true } else { false }
+  }
+
+  /// True when trials come from a data set that ends, false when they are generated without end.
+  public var isFinite: Bool { isClassification }
+
+  /// The metrics that the task reports, the most telling first.
+  public var metrics: [String] {
+    isClassification ? ["accuracy", "error"] : ["meanSquaredError", "decisionAccuracy"]
+  }
+}
+
+/// Images of 28 x 28 pixels, each shown as Bernoulli spikes drawn afresh at every presentation.
+public struct ImageTaskDescription: Sendable, Equatable {
+  public enum DataSet: String, Sendable { case mnist, fashionMNIST = "fashion-mnist" }
+  public let dataSet: DataSet
+  public let steps: Int
+  /// How many training images are set aside for validation.
+  public let validationImages: Int
+}
+
+/// Context-dependent integration of two noisy streams (Mante et al. 2013; `smnn.md` 4.2).
+public struct ContextTaskDescription: Sendable, Equatable {
+  public let steps: Int
+  /// First step of the stimulus.
+  public let stimulusStart: Int
+  /// First step after the stimulus, where the answer begins.
+  public let stimulusEnd: Int
+  /// Magnitude of the mean of each stream.
+  public let offset: Double
+  /// Standard deviation of the noise of each stream, independent at every step.
+  public let noiseDeviation: Double
+}
+
+/// The exchange of the two contexts at the end of some trials (`smnn.md` 4.3).
+public struct SwitchDescription: Sendable, Equatable {
+  /// Last steps of a trial, during which the contexts are exchanged.
+  public let steps: Int
+  /// Fraction of the trials that are exchanged.
+  public let probability: Double
+}
+
+extension TaskDescription {
+  init(from mapping: ConfigurationMapping) throws {
+    let kind: Kind = try mapping.value("kind") { try $0.choice() }
+    switch kind {
+    case .mnist: self = .images(try ImageTaskDescription(.mnist, from: mapping))
+    case .fashionMNIST: self = .images(try ImageTaskDescription(.fashionMNIST, from: mapping))
+    case .contextIntegration:
+      self = .contextIntegration(try ContextTaskDescription(from: mapping))
+    case .contextSwitch:
+      let task = try ContextTaskDescription(from: mapping)
+      let switching = try SwitchDescription(from: mapping, within: task)
+      self = .contextSwitch(task, switching)
+    }
+  }
+}
+
+extension ImageTaskDescription {
+  fileprivate init(_ dataSet: DataSet, from mapping: ConfigurationMapping) throws {
+    self.dataSet = dataSet
+    steps = try mapping.value("steps") { try $0.integer(1...) }
+    validationImages = try mapping.value("validationImages", default: "0") {
+      try $0.integer(in: 0...50_000)
+    }
+  }
+}
+
+extension ContextTaskDescription {
+  fileprivate init(from mapping: ConfigurationMapping) throws {
+    let steps = try mapping.value("steps") { try $0.integer(3...) }
+    let start = try mapping.value("stimulusStart") { try $0.integer(in: 0...(steps - 2)) }
+    stimulusEnd = try mapping.value("stimulusEnd") { try $0.integer(in: (start + 1)...(steps - 1)) }
+    stimulusStart = start
+    self.steps = steps
+    offset = try mapping.value("offset", default: "0.5") { try $0.number(.positive) }
+    noiseDeviation = try mapping.value("noiseDeviation", default: "1") {
+      try $0.number(.nonNegative)
+    }
+  }
+}
+
+extension SwitchDescription {
+  fileprivate init(from mapping: ConfigurationMapping, within task: ContextTaskDescription) throws {
+    steps = try mapping.value("switchSteps") {
+      try $0.integer(in: 1...(task.steps - task.stimulusEnd))
+    }
+    probability = try mapping.value("switchProbability") { try $0.fraction() }
+  }
+}
