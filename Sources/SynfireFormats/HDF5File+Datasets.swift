@@ -13,7 +13,7 @@ final class OpenDataset {
     self.file = file
     self.name = name
     guard file.exists(name) else { throw file.missing(name) }
-    guard file.kind(of: name) == .dataset else {
+    if file.kind(of: name) == .group {
       throw FormatsError(
         "it is a group, not a dataset", place: file.place(name),
         remedy: "It holds: \(((try? file.members(of: name)) ?? []).joined(separator: ", ")).")
@@ -98,8 +98,12 @@ extension HDF5File {
   }
 
   /// Creates a dataset of `shape` and writes `elements` to it.
+  ///
+  /// Strings of variable length lie outside their dataset, where no filter reaches: `isFiltered` is
+  /// false for them.
   func write<Element: BitwiseCopyable>(
-    _ elements: [Element], shape: [Int], fileType: hid_t, memoryType: hid_t, shuffles: Bool = true,
+    _ elements: [Element], shape: [Int], fileType: hid_t, memoryType: hid_t,
+    isFiltered: Bool = true,
     compression: Int? = nil, to name: String
   ) throws {
     try HDF5Library.locked {
@@ -123,11 +127,11 @@ extension HDF5File {
       // Time stamps would make files of equal content differ.
       H5Pset_obj_track_times(creation.id, false)
       let level = compression ?? storage.compression
-      if !elements.isEmpty, !shape.isEmpty, level > 0 || storage.checksums {
+      if isFiltered, !elements.isEmpty, !shape.isEmpty, level > 0 || storage.checksums {
         let chunk = HDF5File.chunk(of: shape, bytes: H5Tget_size(fileType))
         H5Pset_chunk(creation.id, Int32(shape.count), chunk)
         if level > 0 {
-          if shuffles { H5Pset_shuffle(creation.id) }
+          H5Pset_shuffle(creation.id)
           H5Pset_deflate(creation.id, UInt32(level))
         }
         if storage.checksums { H5Pset_fletcher32(creation.id) }

@@ -58,6 +58,9 @@ extension HDF5File {
       if length < stated + Seal.byteCount, length > stated {
         return .damaged("its seal is cut short")
       }
+      if Seal.parse(try file.read(Seal.byteCount, at: stated)) != .absent {
+        return .damaged("there are bytes behind its seal")
+      }
       return .unsealed
     }
   }

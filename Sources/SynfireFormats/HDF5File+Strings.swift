@@ -38,7 +38,7 @@ extension HDF5File {
       try HDF5File.withCStrings(strings, place(name)) { pointers in
         let type = try HDF5File.stringType(place(name))
         try write(
-          pointers, shape: shape, fileType: type.id, memoryType: type.id, shuffles: false,
+          pointers, shape: shape, fileType: type.id, memoryType: type.id, isFiltered: false,
           to: name)
       }
     }

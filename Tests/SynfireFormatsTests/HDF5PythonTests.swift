@@ -49,7 +49,7 @@ struct HDF5PythonTests {
     try Python.run(
       """
       import h5py, sys, numpy as np
-      with h5py.File(sys.argv[1], 'w', libver='latest') as f:
+      with h5py.File(sys.argv[1], 'w', libver=('v108', 'v110')) as f:
         f['half'] = np.array([[0.5, -2]], np.float16)
         f['big'] = np.array([1.5], '>f8')
         f['labels'] = np.array([3, 1], np.int32)
