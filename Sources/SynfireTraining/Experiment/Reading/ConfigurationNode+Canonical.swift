@@ -69,13 +69,19 @@ extension ConfigurationNode {
 
   /// A scalar, quoted unless YAML reads the bare text as itself.
   private static func scalar(_ text: String, isQuoted: Bool) -> String {
-    let isPlain = text.wholeMatch(of: /[A-Za-z0-9_.+(\/-][A-Za-z0-9_.+()\/%=* -]*/) != nil
+    let isPlain =
+      text.utf8.allSatisfy(plainBytes.contains) && text.utf8.first.map(firstBytes.contains) == true
     let startsAsList = text == "-" || text.hasPrefix("- ") || text.hasPrefix("---")
     if !isQuoted && isPlain && !startsAsList && !text.hasSuffix(" ") && !text.hasPrefix("...") {
       return text
     }
     return "\"" + text.unicodeScalars.map(escaped).joined() + "\""
   }
+
+  /// Letters and signs of which a bare scalar may be made, here at least.
+  private static let firstBytes = Set(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+(/-".utf8)
+  private static let plainBytes = firstBytes.union(") %=*".utf8)
 
   private static func escaped(_ scalar: Unicode.Scalar) -> String {
     switch scalar {

@@ -95,18 +95,58 @@ struct DecimalText {
   let rest: String
 
   init?(prefixOf text: String) {
-    guard let match = text.wholeMatch(of: /\s*([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+))?(.*)/),
-      let exponent = Int(match.output.2 ?? "0"), abs(exponent) < 10_000
-    else { return nil }
-    self.mantissa = match.output.1
+    var rest = text[...]
+    rest.dropFirst { $0.isWhitespace }
+    let start = rest
+    rest.dropOne(of: "+-")
+    let whole = rest.dropFirst(where: DecimalText.isDigit)
+    var fraction = 0
+    if rest.dropOne(of: ".") { fraction = rest.dropFirst(where: DecimalText.isDigit) }
+    guard whole + fraction > 0 else { return nil }
+    mantissa = start[..<rest.startIndex]
+
+    // An "e" without digits belongs to what follows.
+    var power = rest
+    var exponent = 0
+    if power.dropOne(of: "eE") {
+      let sign = power
+      power.dropOne(of: "+-")
+      if power.dropFirst(where: DecimalText.isDigit) > 0 {
+        guard let value = Int(sign[..<power.startIndex]), abs(value) < 10_000 else { return nil }
+        exponent = value
+        rest = power
+      }
+    }
     self.exponent = exponent
-    self.rest = String(match.output.3).trimmingSpaces()
+    self.rest = String(rest).trimmingSpaces()
+  }
+
+  private static func isDigit(_ character: Character) -> Bool {
+    character.isASCII && character.isNumber
   }
 
   /// The number times a power of ten, rounded once.
   func value(timesTenTo power: Int = 0) -> Double {
-    // The text was matched above; a value beyond Double's range is given as infinity.
+    // The text was parsed above; a value beyond Double's range is given as infinity.
     Double("\(mantissa)e\(exponent + power)") ?? .infinity
+  }
+}
+
+extension Substring {
+  /// Drops the characters at the start that fit; returns how many there were.
+  @discardableResult
+  fileprivate mutating func dropFirst(where fits: (Character) -> Bool) -> Int {
+    let kept = drop(while: fits)
+    defer { self = kept }
+    return count - kept.count
+  }
+
+  /// Drops one character at the start if it is one of these.
+  @discardableResult
+  fileprivate mutating func dropOne(of characters: String) -> Bool {
+    guard let first, characters.contains(first) else { return false }
+    removeFirst()
+    return true
   }
 }
 
