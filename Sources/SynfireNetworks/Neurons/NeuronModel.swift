@@ -14,6 +14,14 @@ public protocol NeuronModel: Sendable {
   /// The kernel of the reference engine; `smoothed` replaces the spike by the primitive of its
   /// surrogate derivative, which makes the network differentiable.
   func reference(smoothed: Bool) throws -> Reference
+
+  /// Advances every neuron of a block of trials by one step.
+  ///
+  /// Has a default implementation. It is a requirement so that it is compiled for the model itself, and
+  /// the kernel is inlined into the loop; implement it only to replace that loop.
+  func advance(_ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int)
+  /// The adjoint of `advance`, with a default implementation for the same reason.
+  func retreat(_ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int)
 }
 
 /// What a neuron puts out in one step.

@@ -1,0 +1,128 @@
+import SynfireCore
+
+/// The memory of one layer and one worker.
+final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
+  // The tape: [time][trial][vector], bits in groups of sixteen.
+  let tape: AlignedBuffer<Kernel.Tape>
+  let spikes: AlignedBuffer<UInt16>
+  let held: AlignedBuffer<UInt16>
+  let outputs: AlignedBuffer<Float>
+  // What is carried from step to step: [trial][vector].
+  let states: AlignedBuffer<Kernel.State>
+  let adjoints: AlignedBuffer<Kernel.Adjoint>
+  let inputFilters: AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>
+  let recurrentFilters: AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>
+  // Rows of one step: [trial][neuron padded].
+  let drive: AlignedBuffer<Float>
+  let recurrentDrive: AlignedBuffer<Float>
+  let outputAdjoints: AlignedBuffer<Float>
+  // Adjoints of the two drives over the last 64 steps.
+  let inputRing: AlignedBuffer<Float>
+  let recurrentRing: AlignedBuffer<Float>
+
+  init(_ size: SweepSize) {
+    let rows = size.steps * size.trials
+    let cells = size.trials * size.vectors
+    tape = AlignedBuffer(count: rows * size.vectors)
+    spikes = AlignedBuffer(count: rows * size.words * 4)
+    held = AlignedBuffer(count: rows * size.words * 4)
+    outputs = AlignedBuffer(count: Kernel.isSpiking ? 0 : rows * size.rowLength)
+    states = AlignedBuffer(count: cells)
+    adjoints = AlignedBuffer(count: cells)
+    inputFilters = AlignedBuffer(count: cells)
+    recurrentFilters = AlignedBuffer(count: cells)
+    // Kernels may read a tile past the end of a row.
+    drive = AlignedBuffer(count: cells * 16 + 128)
+    recurrentDrive = AlignedBuffer(count: cells * 16 + 128)
+    outputAdjoints = AlignedBuffer(count: cells * 16 + 128)
+    inputRing = AlignedBuffer(count: 64 * cells * 16 + 128)
+    recurrentRing = AlignedBuffer(count: 64 * cells * 16 + 128)
+  }
+
+  func clearFilters() {
+    inputFilters.clear()
+    recurrentFilters.clear()
+  }
+
+  var byteCount: Int {
+    tape.byteCount + spikes.byteCount + held.byteCount + outputs.byteCount + states.byteCount
+      + adjoints.byteCount + inputFilters.byteCount + recurrentFilters.byteCount
+      + drive.byteCount + recurrentDrive.byteCount + outputAdjoints.byteCount
+      + inputRing.byteCount + recurrentRing.byteCount
+  }
+}
+
+/// The same memory as the loops over neurons see it: pointers and sizes.
+public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
+  @usableFromInline let size: SweepSize
+  @usableFromInline let tape: UnsafeMutablePointer<Kernel.Tape>
+  @usableFromInline let spikes: UnsafeMutablePointer<UInt16>
+  @usableFromInline let held: UnsafeMutablePointer<UInt16>
+  @usableFromInline let outputs: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline let states: UnsafeMutablePointer<Kernel.State>
+  @usableFromInline let adjoints: UnsafeMutablePointer<Kernel.Adjoint>
+  @usableFromInline
+  let inputFilters: UnsafeMutablePointer<ExponentialFilter<SIMD16<Float>>.State>
+  @usableFromInline
+  let recurrentFilters: UnsafeMutablePointer<ExponentialFilter<SIMD16<Float>>.State>
+  @usableFromInline let drive: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline let recurrentDrive: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline let outputAdjoints: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline let inputFilter: ExponentialFilter<SIMD16<Float>>?
+  @usableFromInline let recurrentFilter: ExponentialFilter<SIMD16<Float>>?
+  @usableFromInline let inputLatency: Int
+  @usableFromInline let recurrentLatency: Int
+  let inputRing: AdjointRing
+  let recurrentRing: AdjointRing
+
+  init(_ buffers: SweepBuffers<Kernel>, _ size: SweepSize, _ wiring: LayerWiring) {
+    self.size = size
+    tape = buffers.tape.pointer
+    spikes = buffers.spikes.pointer
+    held = buffers.held.pointer
+    outputs = buffers.outputs.vectors
+    states = buffers.states.pointer
+    adjoints = buffers.adjoints.pointer
+    inputFilters = buffers.inputFilters.pointer
+    recurrentFilters = buffers.recurrentFilters.pointer
+    drive = buffers.drive.vectors
+    recurrentDrive = buffers.recurrentDrive.vectors
+    outputAdjoints = buffers.outputAdjoints.vectors
+    inputFilter = wiring.inputFilter?.fast
+    recurrentFilter = wiring.recurrentFilter?.fast
+    inputLatency = wiring.inputLatency
+    recurrentLatency = wiring.recurrentLatency
+    let (stepStride, trialStride) = (size.trials * size.rowLength, size.rowLength)
+    inputRing = AdjointRing(
+      base: buffers.inputRing.pointer, stepStride: stepStride, trialStride: trialStride)
+    recurrentRing = AdjointRing(
+      base: buffers.recurrentRing.pointer, stepStride: stepStride, trialStride: trialStride)
+  }
+
+  /// Whether input and recurrent drive are summed apart, because a filter acts on one of them.
+  @inlinable var separatesDrives: Bool { inputFilter != nil || recurrentFilter != nil }
+
+  /// Where the input adjoint of a step goes; nil before the first step, where there is no input.
+  @usableFromInline
+  func inputRow(_ time: Int) -> UnsafeMutablePointer<SIMD16<Float>>? {
+    row(inputRing, time - inputLatency)
+  }
+
+  /// Where the recurrent adjoint of a step goes.
+  @usableFromInline
+  func recurrentRow(_ time: Int) -> UnsafeMutablePointer<SIMD16<Float>>? {
+    row(recurrentRing, time - recurrentLatency)
+  }
+
+  private func row(_ ring: AdjointRing, _ time: Int) -> UnsafeMutablePointer<SIMD16<Float>>? {
+    guard time >= 0 else { return nil }
+    return UnsafeMutableRawPointer(ring.row(time, 0)).assumingMemoryBound(to: SIMD16<Float>.self)
+  }
+}
+
+extension AlignedBuffer<Float> {
+  /// The same memory in vectors of sixteen.
+  var vectors: UnsafeMutablePointer<SIMD16<Float>> {
+    UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: SIMD16<Float>.self)
+  }
+}
