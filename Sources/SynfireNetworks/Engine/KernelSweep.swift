@@ -12,6 +12,10 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   let size: SweepSize
   let memory: SweepMemory<Model.Fast>
   private let buffers: SweepBuffers<Model.Fast>
+  private let inputFilter: ExponentialFilter<SIMD16<Float>>?
+  private let recurrentFilter: ExponentialFilter<SIMD16<Float>>?
+  private let inputRing: AdjointRing
+  private let recurrentRing: AdjointRing
   private var inputWorkspace: ConnectivityWorkspace?
   private var recurrentWorkspace: ConnectivityWorkspace?
 
@@ -21,7 +25,14 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     self.size = size
     kernel = try model.fast()
     buffers = SweepBuffers(size)
-    memory = SweepMemory(buffers, size, wiring)
+    memory = SweepMemory(buffers, size)
+    inputFilter = wiring.inputFilter?.fast
+    recurrentFilter = wiring.recurrentFilter?.fast
+    let (stepStride, trialStride) = (size.trials * size.rowLength, size.rowLength)
+    inputRing = AdjointRing(
+      base: buffers.inputRing.pointer, stepStride: stepStride, trialStride: trialStride)
+    recurrentRing = AdjointRing(
+      base: buffers.recurrentRing.pointer, stepStride: stepStride, trialStride: trialStride)
   }
 
   var byteCount: Int { buffers.byteCount }
@@ -67,14 +78,22 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
         inputs, time: time - wiring.inputLatency, trials: trials, into: buffers.drive.pointer,
         inputWorkspace)
     }
-    guard let recurrent = layer.recurrent else { return }
-    // Without filters all drive is one sum.
-    if memory.separatesDrives { buffers.recurrentDrive.clear() }
-    guard time >= wiring.recurrentLatency else { return }
+    let cells = trials * size.vectors
+    inputFilter?.step(buffers.inputFilters.pointer, memory.drive, count: cells)
+    guard let recurrent = layer.recurrent, time >= wiring.recurrentLatency else { return }
+    guard let recurrentFilter else {
+      recurrent.propagate(
+        activity, time: time - wiring.recurrentLatency, trials: trials,
+        into: buffers.drive.pointer, recurrentWorkspace!)
+      return
+    }
+    buffers.recurrentDrive.clear()
     recurrent.propagate(
       activity, time: time - wiring.recurrentLatency, trials: trials,
-      into: (memory.separatesDrives ? buffers.recurrentDrive : buffers.drive).pointer,
-      recurrentWorkspace!)
+      into: buffers.recurrentDrive.pointer, recurrentWorkspace!)
+    recurrentFilter.step(
+      buffers.recurrentFilters.pointer, buffers.recurrentDrive.vectors, count: cells,
+      addingTo: memory.drive)
   }
 
   func countSpikes(trials: Int, into counts: inout [Int]) {
@@ -127,7 +146,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     outputAdjoint.add(time: time, trials: trials, into: adjoints.pointer)
     if let recurrent = layer.recurrent, time + wiring.recurrentLatency < size.steps {
       recurrent.backpropagate(
-        memory.recurrentRing, time: time, trials: trials, into: adjoints.pointer,
+        recurrentRing, time: time, trials: trials, into: adjoints.pointer,
         stride: size.rowLength, workspaces(layer).1!)
     }
   }
@@ -139,24 +158,35 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   ) {
     let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
     let inputTime = time - wiring.inputLatency
+    let cells = trials * size.vectors
+    if inputTime >= 0 {
+      (inputFilter ?? .identity).adjointStep(
+        buffers.inputFilters.pointer, memory.driveAdjoints, count: cells,
+        into: inputRing.vectors(inputTime))
+    }
     if inputTime >= 0, let inputAdjoint {
       let row = inputAdjoint.step(inputTime)
       row.update(repeating: 0, count: trials * inputAdjoint.rowLength)
       layer.input.backpropagate(
-        memory.inputRing, time: inputTime, trials: trials, into: row,
+        inputRing, time: inputTime, trials: trials, into: row,
         stride: inputAdjoint.rowLength, inputWorkspace)
     }
     if inputTime >= 0, inputTime & 63 == 0 {
       let end = min(inputTime + 64, size.steps - wiring.inputLatency)
       layer.input.accumulate(
-        inputs, times: inputTime..<end, trials: trials, memory.inputRing, inputWorkspace)
+        inputs, times: inputTime..<end, trials: trials, inputRing, inputWorkspace)
     }
     guard let recurrent = layer.recurrent, let recurrentWorkspace else { return }
     let recurrentTime = time - wiring.recurrentLatency
+    if recurrentTime >= 0 {
+      (recurrentFilter ?? .identity).adjointStep(
+        buffers.recurrentFilters.pointer, memory.driveAdjoints, count: cells,
+        into: recurrentRing.vectors(recurrentTime))
+    }
     if recurrentTime >= 0, recurrentTime & 63 == 0 {
       let end = min(recurrentTime + 64, size.steps - wiring.recurrentLatency)
       recurrent.accumulate(
-        activity, times: recurrentTime..<end, trials: trials, memory.recurrentRing,
+        activity, times: recurrentTime..<end, trials: trials, recurrentRing,
         recurrentWorkspace)
     }
   }

@@ -16,6 +16,7 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   let drive: AlignedBuffer<Float>
   let recurrentDrive: AlignedBuffer<Float>
   let outputAdjoints: AlignedBuffer<Float>
+  let driveAdjoints: AlignedBuffer<Float>
   // Adjoints of the two drives over the last 64 steps.
   let inputRing: AlignedBuffer<Float>
   let recurrentRing: AlignedBuffer<Float>
@@ -35,6 +36,7 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     drive = AlignedBuffer(count: cells * 16 + 128)
     recurrentDrive = AlignedBuffer(count: cells * 16 + 128)
     outputAdjoints = AlignedBuffer(count: cells * 16 + 128)
+    driveAdjoints = AlignedBuffer(count: cells * 16 + 128)
     inputRing = AlignedBuffer(count: 64 * cells * 16 + 128)
     recurrentRing = AlignedBuffer(count: 64 * cells * 16 + 128)
   }
@@ -48,7 +50,7 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     tape.byteCount + spikes.byteCount + held.byteCount + outputs.byteCount + states.byteCount
       + adjoints.byteCount + inputFilters.byteCount + recurrentFilters.byteCount
       + drive.byteCount + recurrentDrive.byteCount + outputAdjoints.byteCount
-      + inputRing.byteCount + recurrentRing.byteCount
+      + driveAdjoints.byteCount + inputRing.byteCount + recurrentRing.byteCount
   }
 }
 
@@ -61,21 +63,11 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
   @usableFromInline let outputs: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline let states: UnsafeMutablePointer<Kernel.State>
   @usableFromInline let adjoints: UnsafeMutablePointer<Kernel.Adjoint>
-  @usableFromInline
-  let inputFilters: UnsafeMutablePointer<ExponentialFilter<SIMD16<Float>>.State>
-  @usableFromInline
-  let recurrentFilters: UnsafeMutablePointer<ExponentialFilter<SIMD16<Float>>.State>
   @usableFromInline let drive: UnsafeMutablePointer<SIMD16<Float>>
-  @usableFromInline let recurrentDrive: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline let outputAdjoints: UnsafeMutablePointer<SIMD16<Float>>
-  @usableFromInline let inputFilter: ExponentialFilter<SIMD16<Float>>?
-  @usableFromInline let recurrentFilter: ExponentialFilter<SIMD16<Float>>?
-  @usableFromInline let inputLatency: Int
-  @usableFromInline let recurrentLatency: Int
-  let inputRing: AdjointRing
-  let recurrentRing: AdjointRing
+  @usableFromInline let driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>
 
-  init(_ buffers: SweepBuffers<Kernel>, _ size: SweepSize, _ wiring: LayerWiring) {
+  init(_ buffers: SweepBuffers<Kernel>, _ size: SweepSize) {
     self.size = size
     tape = buffers.tape.pointer
     spikes = buffers.spikes.pointer
@@ -83,40 +75,9 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
     outputs = buffers.outputs.vectors
     states = buffers.states.pointer
     adjoints = buffers.adjoints.pointer
-    inputFilters = buffers.inputFilters.pointer
-    recurrentFilters = buffers.recurrentFilters.pointer
     drive = buffers.drive.vectors
-    recurrentDrive = buffers.recurrentDrive.vectors
     outputAdjoints = buffers.outputAdjoints.vectors
-    inputFilter = wiring.inputFilter?.fast
-    recurrentFilter = wiring.recurrentFilter?.fast
-    inputLatency = wiring.inputLatency
-    recurrentLatency = wiring.recurrentLatency
-    let (stepStride, trialStride) = (size.trials * size.rowLength, size.rowLength)
-    inputRing = AdjointRing(
-      base: buffers.inputRing.pointer, stepStride: stepStride, trialStride: trialStride)
-    recurrentRing = AdjointRing(
-      base: buffers.recurrentRing.pointer, stepStride: stepStride, trialStride: trialStride)
-  }
-
-  /// Whether input and recurrent drive are summed apart, because a filter acts on one of them.
-  @inlinable var separatesDrives: Bool { inputFilter != nil || recurrentFilter != nil }
-
-  /// Where the input adjoint of a step goes; nil before the first step, where there is no input.
-  @usableFromInline
-  func inputRow(_ time: Int) -> UnsafeMutablePointer<SIMD16<Float>>? {
-    row(inputRing, time - inputLatency)
-  }
-
-  /// Where the recurrent adjoint of a step goes.
-  @usableFromInline
-  func recurrentRow(_ time: Int) -> UnsafeMutablePointer<SIMD16<Float>>? {
-    row(recurrentRing, time - recurrentLatency)
-  }
-
-  private func row(_ ring: AdjointRing, _ time: Int) -> UnsafeMutablePointer<SIMD16<Float>>? {
-    guard time >= 0 else { return nil }
-    return UnsafeMutableRawPointer(ring.row(time, 0)).assumingMemoryBound(to: SIMD16<Float>.self)
+    driveAdjoints = buffers.driveAdjoints.vectors
   }
 }
 

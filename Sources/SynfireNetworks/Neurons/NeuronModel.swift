@@ -35,7 +35,7 @@ public struct Emission<Number: Lanes, Tape: BitwiseCopyable> {
   /// What the adjoint of this step will need, beside spikes and held lanes.
   public var tape: Tape
 
-  @inlinable
+  @inlinable @inline(__always)
   public init(output: Number, spikes: Number.Mask, held: Number.Mask, tape: Tape) {
     self.output = output
     self.spikes = spikes
@@ -53,7 +53,7 @@ public struct StepContext<Number: Lanes> {
   /// The lanes that refractoriness held at step t.
   public var held: Number.Mask
 
-  @inlinable
+  @inlinable @inline(__always)
   public init(previousOutput: Number, previousSpikes: Number.Mask, held: Number.Mask) {
     self.previousOutput = previousOutput
     self.previousSpikes = previousSpikes
