@@ -133,16 +133,16 @@ public struct LIFKernel<Number: Lanes>: NeuronKernel {
     self.smoothed = smoothed
   }
 
-  @inlinable @inline(__always)
+  @inlinable
   public static var isSpiking: Bool { true }
 
-  @inlinable @inline(__always)
+  @inlinable
   public var initialState: State { State() }
 
-  @inlinable @inline(__always)
+  @inlinable
   public var initialAdjoint: Adjoint { Adjoint() }
 
-  @inlinable @inline(__always)
+  @inlinable
   public func step(_ state: inout State, drive: Number) -> Emission<Number, Tape> {
     // A potential above threshold is a spike, so the state tells whether the previous step had one.
     let previous = resetOutput(
@@ -162,7 +162,7 @@ public struct LIFKernel<Number: Lanes>: NeuronKernel {
       tape: Tape(potential: candidate))
   }
 
-  @inlinable @inline(__always)
+  @inlinable
   public func adjointStep(
     _ adjoint: inout Adjoint, output: Number, tape: Tape, context: StepContext<Number>
   ) -> Number {
@@ -179,13 +179,13 @@ public struct LIFKernel<Number: Lanes>: NeuronKernel {
     return adjoint.current
   }
 
-  @inlinable @inline(__always)
+  @inlinable
   public func potential(of state: State) -> Number { state.potential }
 
-  @inlinable @inline(__always)
+  @inlinable
   public func current(of state: State) -> Number { state.current }
 
-  @inlinable @inline(__always)
+  @inlinable
   func output(at potential: Number) -> Number {
     smoothed
       ? (potential - threshold).mapped(surrogate.primitive)
@@ -194,7 +194,7 @@ public struct LIFKernel<Number: Lanes>: NeuronKernel {
 
   /// The previous output as the reset sees it: one without gradient sees the spike itself even in a
   /// smoothed model, and so is a constant there too.
-  @inlinable @inline(__always)
+  @inlinable
   func resetOutput(smooth: Number, spikes: Number.Mask) -> Number {
     smoothed && differentiatesReset ? smooth : Number(spikes)
   }

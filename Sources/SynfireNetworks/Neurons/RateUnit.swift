@@ -66,16 +66,16 @@ public struct RateUnitKernel<Number: Lanes>: NeuronKernel {
     inputGain = Number(1 - decay)
   }
 
-  @inlinable @inline(__always)
+  @inlinable
   public static var isSpiking: Bool { false }
 
-  @inlinable @inline(__always)
+  @inlinable
   public var initialState: State { State() }
 
-  @inlinable @inline(__always)
+  @inlinable
   public var initialAdjoint: Adjoint { Adjoint() }
 
-  @inlinable @inline(__always)
+  @inlinable
   public func step(_ state: inout State, drive: Number) -> Emission<Number, Tape> {
     state.current = drive
     state.potential = (inputGain * drive).addingProduct(membraneDecay, state.potential)
@@ -84,7 +84,7 @@ public struct RateUnitKernel<Number: Lanes>: NeuronKernel {
     return Emission(output: rate, spikes: none, held: none, tape: Tape(rate: rate))
   }
 
-  @inlinable @inline(__always)
+  @inlinable
   public func adjointStep(
     _ adjoint: inout Adjoint, output: Number, tape: Tape, context: StepContext<Number>
   ) -> Number {
@@ -94,9 +94,9 @@ public struct RateUnitKernel<Number: Lanes>: NeuronKernel {
     return inputGain * voltage
   }
 
-  @inlinable @inline(__always)
+  @inlinable
   public func potential(of state: State) -> Number { state.potential }
 
-  @inlinable @inline(__always)
+  @inlinable
   public func current(of state: State) -> Number { state.current }
 }

@@ -1,0 +1,41 @@
+extension Figure {
+  /// How firing rates are distributed over neurons.
+  ///
+  /// - Parameters:
+  ///   - rates: one number a neuron, in Hz.
+  ///   - bins: how many bars; nil takes the square root of the number of neurons.
+  /// - Throws: `AnalysisError` if there are no rates or one is not finite.
+  public static func firingRates(
+    _ rates: [Double], bins: Int? = nil, title: String = "", style: FigureStyle = .standard
+  ) throws -> Figure {
+    guard !rates.isEmpty, rates.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
+      throw AnalysisError(
+        "\(rates.count) rates, expected at least one and all of them finite",
+        place: "firing rates")
+    }
+    let count = max(1, bins ?? Int(Double(rates.count).squareRoot().rounded(.up)))
+    let highest = max(rates.max() ?? 0, 1e-9)
+    let width = highest / Double(count)
+    var heights = [Double](repeating: 0, count: count)
+    for rate in rates { heights[min(count - 1, Int(rate / width))] += 1 }
+    let middles = heights.indices.map { (Double($0) + 0.5) * width }
+    let mean = MeanAndDeviation(of: rates).mean
+    let tallest = heights.max() ?? 1
+    return Figure(
+      panels: [
+        Panel(
+          title: title, x: Axis("Firing rate", unit: "Hz", from: 0, to: highest),
+          y: Axis("Neurons", from: 0, to: tallest * 1.1),
+          series: [
+            Series(.bars, x: middles, y: heights, color: style.color(5)),
+            Series(
+              .reference, "mean \(roundedText(mean)) Hz", x: [mean, mean],
+              y: [0, tallest * 1.1], color: style.ink),
+          ])
+      ], width: 420, height: 260, style: style)
+  }
+
+  private static func roundedText(_ value: Double) -> String {
+    "\((value * 10).rounded() / 10)"
+  }
+}

@@ -1,0 +1,53 @@
+import SynfireCore
+
+extension Figure {
+  /// The spikes of one trial: raster, spikes of each neuron beside it, population rate below.
+  ///
+  /// - Parameters:
+  ///   - timeStep: dt in seconds.
+  /// - Throws: `AnalysisError` if the trial does not exist or has no spikes.
+  public static func raster(
+    of spikes: SpikeTensor, trial: Int = 0, timeStep: Double, title: String = "",
+    style: FigureStyle = .standard
+  ) throws -> Figure {
+    guard trial >= 0, trial < spikes.trials else {
+      throw AnalysisError("trial \(trial) of \(spikes.trials)", place: "raster")
+    }
+    let statistics = try SpikeStatistics(of: spikes, timeStep: timeStep)
+    var (times, neurons): ([Double], [Double]) = ([], [])
+    for step in 0..<spikes.steps {
+      spikes.forEachSpike(step: step, trial: trial) {
+        times.append(Double(step) * timeStep)
+        neurons.append(Double($0 + 1))
+      }
+    }
+    let duration = Double(spikes.steps) * timeStep
+    let indices = (0..<spikes.neurons).map { Double($0 + 1) }
+    let counts = (0..<spikes.neurons).map { statistics.counts[trial, $0] }
+    let most = max(1, counts.max() ?? 1)
+    let rate = statistics.populationRate(ofTrial: trial)
+    let (bottom, top) = (0.0, Double(spikes.neurons + 1))
+    // Dots as large as a row is high, within what can be seen and told apart.
+    let dot = min(2.5, max(0.8, 250 / Double(spikes.neurons)))
+    return Figure(
+      title: title,
+      panels: [
+        Panel(
+          x: Axis("", from: 0, to: duration), y: Axis("Neuron", from: bottom, to: top),
+          series: [Series(.dots, x: times, y: neurons, color: style.ink, weight: dot)]),
+        Panel(
+          x: Axis("Spikes", from: 0, to: most, ticks: [0, most].map { Tick($0, "\(Int($0))") }),
+          y: Axis("", from: bottom, to: top, ticks: []),
+          series: [Series(.horizontalBars, x: counts, y: indices, color: style.color(5))],
+          column: 1),
+        Panel(
+          x: Axis("Time", unit: "s", from: 0, to: duration),
+          y: Axis("Population rate", unit: "Hz", from: 0),
+          series: [
+            Series(
+              .line, x: rate.indices.map { Double($0) * timeStep }, y: rate,
+              color: style.color(0), weight: 0.7)
+          ], row: 1),
+      ], columnWidths: [3.6, 1], rowHeights: [1.7, 1], width: 520, height: 400, style: style)
+  }
+}

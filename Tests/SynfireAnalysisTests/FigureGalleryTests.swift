@@ -1,0 +1,183 @@
+import Foundation
+import SynfireAnalysis
+import SynfireCore
+import Testing
+
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
+/// Every figure, drawn from synthetic data. With `SYNFIRE_FIGURES` set to a folder they stay there.
+@Suite(.enabled(if: Gnuplot.isInstalled, "gnuplot is not installed"))
+struct FigureGalleryTests {
+  /// Draws a figure and checks the files: SVG that parses and has that many plots, PDF, and a table
+  /// with a block for each series.
+  private func draw(_ figure: Figure, named name: String, plots: Int) throws {
+    let kept = ProcessInfo.processInfo.environment["SYNFIRE_FIGURES"].map {
+      URL(fileURLWithPath: $0)
+    }
+    let folder =
+      kept ?? FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { if kept == nil { try? FileManager.default.removeItem(at: folder) } }
+    let files = try figure.render(named: name, in: folder)
+
+    let svg = try Data(contentsOf: files.svg)
+    #expect(XMLParser(data: svg).parse(), "the SVG is not well-formed")
+    let text = String(decoding: svg, as: UTF8.self)
+    #expect(text.components(separatedBy: "<g id=\"gnuplot_plot_").count - 1 == plots)
+    #expect(text.contains("sans-serif"))
+    let paths = text.components(separatedBy: "<path").count
+    #expect(paths + text.components(separatedBy: "<use").count > 10)
+
+    let document = try Data(contentsOf: files.document)
+    #expect(document.count > 2000)
+    if files.document.pathExtension == "pdf" { #expect(document.prefix(5) == Data("%PDF-".utf8)) }
+
+    let table = try String(contentsOf: files.table, encoding: .utf8)
+    let series = figure.panels.reduce(0) { $0 + $1.series.count }
+    #expect(table.components(separatedBy: "# series: ").count - 1 == series)
+    #expect(table.components(separatedBy: "\n\n\n").count == series)
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(!left.contains { $0.hasPrefix(".\(name)-") }, "temporary files are left")
+  }
+
+  @Test func learningCurves() throws {
+    let curves = try [1, 3, 10, 100].map { modes in
+      (label: "P = \(modes)", curve: try SyntheticData.losses(speed: 1 + Double(modes) / 30))
+    }
+    let figure = Figure.learningCurves(
+      curves, quantity: "Loss", references: [("lowest possible", 1.461)], isOrdered: true)
+    try draw(figure, named: "loss", plots: 9)
+    let accuracy = try LearningCurve(
+      seeds: [[0.1, 0.8, 0.9, 0.93, 0.95], [0.1, 0.82, 0.91, 0.94, 0.955]])
+    try draw(
+      .learningCurves([("", accuracy)], quantity: "Accuracy", interval: 100),
+      named: "accuracy", plots: 2)
+  }
+
+  @Test func raster() throws {
+    let figure = try Figure.raster(
+      of: SyntheticData.spikes, timeStep: SyntheticData.timeStep, title: "Trial 1")
+    try draw(figure, named: "raster", plots: 3)
+  }
+
+  @Test func voltageTraces() throws {
+    let spikes = SyntheticData.spikes
+    let figure = try Figure.voltageTraces(
+      potentials: SyntheticData.potentials(of: spikes), spikes: spikes, neurons: [33, 45, 58],
+      timeStep: SyntheticData.timeStep)
+    try draw(figure, named: "voltages", plots: 9)
+  }
+
+  @Test func modeSpace() throws {
+    let classes = try SyntheticData.classes()
+    let trajectories = SyntheticData.trajectories
+    // 4 classes x 6 trials, and two plots for the markers of each class.
+    try draw(
+      .modeSpace(trajectories, classes: classes), named: "mode-space", plots: 32)
+    try draw(
+      .modeSpace(trajectories, classes: classes, planes: true), named: "mode-space-planes",
+      plots: 96)
+    try draw(
+      .modeSpace(
+        trajectories, classes: classes, axisLabel: "μ", title: "Input directions removed"),
+      named: "mode-space-orthogonalized", plots: 32)
+  }
+
+  @Test func switchTrajectory() throws {
+    let figure = try Figure.switchTrajectory(
+      SyntheticData.trajectories, classes: SyntheticData.classes(),
+      switched: SyntheticData.switched, switchStep: 120)
+    try draw(figure, named: "switch", plots: 11)
+    try draw(
+      .switchTrajectory(
+        SyntheticData.trajectories, classes: SyntheticData.classes(),
+        switched: SyntheticData.switched, switchStep: 120, planes: true),
+      named: "switch-planes", plots: 33)
+  }
+
+  @Test func meanOutput() throws {
+    let output = try MeanOutput(
+      of: SyntheticData.trajectories,
+      classes: TrialClasses(targets: (0..<40).map { $0 % 2 == 0 ? 1 : -1 }))
+    try draw(
+      .meanOutput(output, timeStep: SyntheticData.timeStep, targets: [-1, 1]),
+      named: "mean-output", plots: 6)
+  }
+
+  @Test func modeImportance() throws {
+    let values = (1...30).map { rank in
+      MeanAndDeviation(
+        mean: 3.33 * pow(Double(rank), rank < 10 ? -0.097 : -0.12) * (rank > 25 ? 0.7 : 1),
+        deviation: 0.05, count: 3)
+    }
+    let scores = values.map {
+      MeanAndDeviation(mean: $0.mean / 1.8, deviation: 0.1, count: 3)
+    }
+    let fits = try [1...9, 10...19].map { try PowerLawFit(values.map(\.mean), ranks: $0) }
+    try draw(
+      .modeImportance(values, scores: scores, fits: fits), named: "mode-importance", plots: 7)
+  }
+
+  @Test func pruning() throws {
+    let kept = [0, 2, 5, 10, 15, 20, 30]
+    func points(_ values: [Double]) -> [MeanAndDeviation] {
+      values.map { MeanAndDeviation(mean: $0, deviation: 0.004, count: 3) }
+    }
+    let figure = Figure.pruning([
+      ("least important first", kept, points([0.908, 0.907, 0.922, 0.944, 0.949, 0.95, 0.949])),
+      ("most important first", kept, points([0.907, 0.905, 0.904, 0.904, 0.903, 0.913, 0.949])),
+    ])
+    try draw(figure, named: "pruning", plots: 4)
+  }
+
+  @Test func againstModes() throws {
+    try draw(
+      .accuracyAgainstModes(
+        spiking: SyntheticData.sweep("spiking", level: 0.96, fall: 0.003),
+        rate: SyntheticData.sweep("rate", level: 0.955, fall: -0.001)),
+      named: "accuracy-modes", plots: 4)
+    let sizes = [(30, 230.0), (50, 140), (100, 80), (200, 20)]
+    try draw(
+      .trainingSpeed(
+        sizes.map { SyntheticData.sweep("N = \($0.0)", level: $0.1, fall: 1) }),
+      named: "training-speed", plots: 8)
+    try draw(
+      .meanSquaredErrorAgainstModes(
+        sizes.map { SyntheticData.sweep("N = \($0.0)", level: 0.02 + $0.1 / 1e4, fall: 0.001) }),
+      named: "mean-squared-error-modes", plots: 8)
+  }
+
+  @Test func principalComponents() throws {
+    let components = try PrincipalComponents(of: SyntheticData.trajectories)
+    try draw(.principalComponents(components), named: "principal-components", plots: 3)
+  }
+
+  @Test func firingRates() throws {
+    let rates = try SpikeStatistics(of: SyntheticData.spikes, timeStep: SyntheticData.timeStep)
+      .firingRates
+    try draw(.firingRates(rates, bins: 12), named: "firing-rates", plots: 2)
+  }
+
+  /// Characters that gnuplot, XML and file formats treat specially come out as they went in.
+  @Test func specialCharacters() throws {
+    let text = #"a_b^{c} @d & <e> ~f \g 'h' "i" %j"#
+    let figure = Figure(
+      title: text,
+      panels: [
+        .init(
+          title: text, x: .init(text, unit: "m_s"), y: .init(text),
+          series: [.init(.linesAndPoints, text, x: [0, 1, 2], y: [1, 3, 2])], legend: .above)
+      ])
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let svg = try String(
+      contentsOf: figure.render(named: "text", in: folder).svg, encoding: .utf8)
+    let shown = svg.replacingOccurrences(of: "<[^>]*>", with: "", options: .regularExpression)
+      .replacingOccurrences(of: "&lt;", with: "<").replacingOccurrences(of: "&gt;", with: ">")
+      .replacingOccurrences(of: "&amp;", with: "&")
+    // Twice as headings, twice as axis labels, in the legend and as the name of the plot.
+    #expect(shown.components(separatedBy: text).count - 1 == 6)
+    try draw(figure, named: "special-characters", plots: 1)
+  }
+}
