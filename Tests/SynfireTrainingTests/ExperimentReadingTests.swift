@@ -165,6 +165,20 @@ import Testing
     #expect(error.remedy == "it must be from 0 to 1 (0 % to 100 %)")
   }
 
+  @Test(arguments: [
+    ("switchSteps: 250, switchProbability: 0.1", "task.switchSteps"),
+    ("switchSteps: 0, switchProbability: 0.1", "task.switchSteps"),
+  ])
+  func anExchangeComesWithinTheAnswer(_ keys: String, _ key: String) throws {
+    let text = try ExperimentSample.spoiled(
+      "task: {kind: context-integration,", "task: {kind: context-switch, \(keys),")
+    let error = try ExperimentSample.error(of: text.text)
+    #expect(error.key == key)
+    #expect(error.remedy == "write a whole number from 1 to 249")
+    let late = text.text.replacing("stimulusEnd: 250", with: "stimulusEnd: 499")
+    #expect(try ExperimentSample.error(of: late).key == "task.stimulusEnd")
+  }
+
   @Test func bestParametersNeedAValidation() throws {
     let text = try ExperimentSample.spoiled(
       "validation: {every: 25, trials: 300}", "keepBest: meanSquaredError")

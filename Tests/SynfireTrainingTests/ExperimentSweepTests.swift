@@ -53,6 +53,14 @@ import Testing
     #expect(error.what == "0 is out of range")
     #expect(throws: ExperimentError.self) { try SweepPoint.all(of: file(), grids: [grid, grid]) }
     #expect(throws: ExperimentError.self) { try SweepPoint.all(of: file(), grids: [], seeds: 0) }
+    // Far more runs than an integer can count.
+    let many = try (0..<20).map {
+      try SweepGrid(parsing: "key\($0)=" + (0..<10).map(String.init).joined(separator: ","))
+    }
+    let tooMany = try #require(throws: ExperimentError.self) {
+      try SweepPoint.all(of: file(), grids: many)
+    }
+    #expect(tooMany.what == "these are more than 10 000 runs")
     let twice = try #require(throws: ExperimentError.self) { try SweepGrid(parsing: "modes=3,3") }
     #expect(twice.what == "the value 3 is there twice")
   }

@@ -74,7 +74,8 @@ extension SweepPoint {
     }
     let runs = grids.reduce(Double(seeds)) { $0 * Double($1.values.count) }
     guard runs <= 10_000 else {
-      throw ExperimentError("\(Int(runs)) runs are too many", at: sweep, remedy: "split the sweep")
+      throw ExperimentError(
+        "these are more than 10 000 runs", at: sweep, remedy: "split the sweep")
     }
     let firstSeed = try file.experiment(overrides: common).seed
     var combinations: [[Override]] = [[]]

@@ -99,7 +99,7 @@ extension TaskDescription {
 extension ImageTaskDescription {
   fileprivate init(_ dataSet: DataSet, from mapping: ConfigurationMapping) throws {
     self.dataSet = dataSet
-    steps = try mapping.value("steps") { try $0.integer(1...) }
+    steps = try mapping.value("steps") { try $0.integer(in: 1...1_000_000) }
     validationImages = try mapping.value("validationImages", default: "0") {
       try $0.integer(in: 0...50_000)
     }
@@ -108,7 +108,7 @@ extension ImageTaskDescription {
 
 extension ContextTaskDescription {
   fileprivate init(from mapping: ConfigurationMapping) throws {
-    let steps = try mapping.value("steps") { try $0.integer(3...) }
+    let steps = try mapping.value("steps") { try $0.integer(in: 3...1_000_000) }
     let start = try mapping.value("stimulusStart") { try $0.integer(in: 0...(steps - 2)) }
     stimulusEnd = try mapping.value("stimulusEnd") { try $0.integer(in: (start + 1)...(steps - 1)) }
     stimulusStart = start
@@ -122,9 +122,13 @@ extension ContextTaskDescription {
 
 extension SwitchDescription {
   fileprivate init(from mapping: ConfigurationMapping, within task: ContextTaskDescription) throws {
-    steps = try mapping.value("switchSteps") {
-      try $0.integer(in: 1...(task.steps - task.stimulusEnd))
+    // The first answer needs a step before the exchange, and the second one after it.
+    let longest = task.steps - task.stimulusEnd - 1
+    guard longest >= 1 else {
+      throw mapping.rejected(
+        "stimulusEnd", "one step is left for two answers", remedy: "end the stimulus earlier")
     }
+    steps = try mapping.value("switchSteps") { try $0.integer(in: 1...longest) }
     probability = try mapping.value("switchProbability") { try $0.fraction() }
   }
 }

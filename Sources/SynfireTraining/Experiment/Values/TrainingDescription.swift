@@ -40,9 +40,11 @@ public struct TrainingDescription: Sendable, Equatable {
 
 extension TrainingDescription {
   init(from mapping: ConfigurationMapping, task: TaskDescription) throws {
-    batches = try mapping.value("batches") { try $0.integer(1...) }
+    batches = try mapping.value("batches") { try $0.integer(in: 1...1_000_000_000) }
     trialsPerBatch = try mapping.value("trialsPerBatch") { try $0.integer(in: 1...1_000_000) }
-    updatesPerBatch = try mapping.value("updatesPerBatch", default: "1") { try $0.integer(1...) }
+    updatesPerBatch = try mapping.value("updatesPerBatch", default: "1") {
+      try $0.integer(in: 1...1_000_000)
+    }
     let validation = try mapping.optionalNested("validation") { validation in
       Validation(
         every: try validation.value("every") { try $0.integer(1...) },
