@@ -23,7 +23,7 @@ extension Figure {
     case .errorBars:
       let bars = "linetype 1 linewidth \(style.axisWidth * 1.2) \(solid)"
       return [
-        draw("1:2:3", "yerrorbars pointtype -1 \(bars)", "notitle"),
+        draw("1:($2-$3):(0):(2*$3)", "vectors nohead \(bars)", "notitle"),
         draw("1:2", "linespoints pointtype 7 pointsize \(size) \(line)"),
       ]
     case .dots:

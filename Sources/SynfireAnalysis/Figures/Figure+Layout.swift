@@ -9,10 +9,10 @@ struct PageRectangle {
 extension Figure {
   /// The space around axes and legends in points.
   enum Spacing {
-    static let left = 62.0
+    static let left = 66.0
     static let leftWithoutLabel = 16.0
     static let right = 16.0
-    static let bottom = 48.0
+    static let bottom = 50.0
     static let top = 12.0
     static let heading = 20.0
     static let legendGap = 10.0
@@ -58,6 +58,12 @@ extension Figure {
   /// How many names fit beside each other above the axes.
   func legendColumns(of panel: Panel, width: Double) -> Int {
     max(1, Int(width / max(1, panel.legendWidth(style) + 8)))
+  }
+
+  /// How far a heading is lifted above the legend, in lines.
+  func legendLift(of panel: Panel, page: PageRectangle) -> Double {
+    guard panel.legend == .above else { return 0 }
+    return 1.25 * Double(legendRows(of: panel, width: page.right - page.left))
   }
 
   private func legendRows(of panel: Panel, width: Double) -> Int {

@@ -69,8 +69,8 @@ extension Figure.Axis {
     ] {
       let positions = decades.flatMap { decade in steps.map { $0 * pow(10, Double(decade)) } }
         .filter { $0 >= lower && $0 <= upper }
-      if positions.count >= 3 {
-        return positions.map { Figure.Tick($0, String(format: "%g", $0)) }
+      if positions.count >= 4 {
+        return positions.map { Figure.Tick($0, GnuplotText.short($0)) }
       }
     }
     return nil

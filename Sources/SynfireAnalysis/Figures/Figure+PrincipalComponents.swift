@@ -9,11 +9,17 @@ extension Figure {
   ) -> Figure {
     let count = min(max(1, shown), components.variances.count)
     let x = (1...count).map(Double.init)
+    let interval = count <= 10 ? 1 : 5
+    let ticks = ([1] + stride(from: interval, through: count, by: interval).filter { $0 > 1 })
+      .map { Tick(Double($0), "\($0)") }
     let ratio = components.participationRatio
     return Figure(
       panels: [
         Panel(
-          title: title, x: Axis("Principal component", from: 0.4, to: Double(count) + 0.6),
+          title: title,
+          x: Axis(
+            "Principal component", from: 0.4, to: Double(count) + 0.6,
+            ticks: ticks),
           y: Axis("Variance explained", unit: "%", from: 0, to: 103),
           series: [
             Series(

@@ -8,7 +8,7 @@ extension Figure {
     var lines = [
       "# Draws the figure from \(table). Run gnuplot on this file in its own folder.",
       "set datafile separator tab",
-      "set errorbars 0",
+      "set boxwidth 0.9 relative",
     ]
     for (terminal, file) in outputs {
       lines.append("set terminal \(terminal.options(of: self))")
@@ -45,22 +45,20 @@ extension Figure {
   private func settings(of panel: Panel) -> [String] {
     let page = axesRectangle(of: panel)
     let ink = "textcolor rgb '\(style.ink)'"
-    var lines = [
-      "", "set lmargin at screen \(page.left / width)",
-      "set rmargin at screen \(page.right / width)",
-      "set bmargin at screen \(page.bottom / height)", "set tmargin at screen \(page.top / height)",
-      "set border \(panel.z == nil ? 3 : 127) linewidth \(style.axisWidth) "
-        + "linecolor rgb '\(style.ink)'",
-      panel.title.isEmpty
-        ? "unset title"
-        : "set title \(GnuplotText.bold(panel.title)) font ',\(style.titleSize)' \(ink) "
-          + "offset 0,-0.3",
-    ]
-    lines += settings(of: panel.x, called: "x", extra: "offset 0,0.5")
-    lines += settings(of: panel.y, called: "y", extra: panel.z == nil ? "offset 0.8,0" : "")
+    var lines =
+      frame(of: panel, page: page) + [
+        "set border \(panel.z == nil ? 3 : 127) linewidth \(style.axisWidth) "
+          + "linecolor rgb '\(style.ink)'",
+        panel.title.isEmpty
+          ? "unset title"
+          : "set title \(GnuplotText.bold(panel.title)) font ',\(style.titleSize)' \(ink) "
+            + "offset 0,\((panel.z == nil ? -0.3 : 0.7) + legendLift(of: panel, page: page))",
+      ]
+    lines += settings(of: panel.x, called: "x", extra: "offset 0,0.2")
+    lines += settings(of: panel.y, called: "y", extra: panel.z == nil ? "offset 0,0" : "")
     if let z = panel.z {
       lines += settings(of: z, called: "z", extra: "rotate by 90 offset 0.5,0")
-      lines.append("set view \(panel.view.elevation), \(panel.view.azimuth), 0.72, 1.2")
+      lines.append("set view \(panel.view.elevation), \(panel.view.azimuth), 1.05, 1.1")
       lines.append("set xyplane relative 0.02")
       lines.append("set grid x y z linewidth 0.4 linecolor rgb '#DDDDDD' linetype 1")
     } else {
@@ -68,6 +66,24 @@ extension Figure {
     }
     lines.append(legendSetting(of: panel, page: page))
     return lines
+  }
+
+  /// Where the axes are. In perspective, margins would cut: gnuplot fits the box into a region instead.
+  private func frame(of panel: Panel, page: PageRectangle) -> [String] {
+    guard panel.z != nil else {
+      return [
+        "", "set lmargin at screen \(page.left / width)",
+        "set rmargin at screen \(page.right / width)",
+        "set bmargin at screen \(page.bottom / height)",
+        "set tmargin at screen \(page.top / height)",
+      ]
+    }
+    let cell = cell(of: panel)
+    return [
+      "", "set lmargin", "set rmargin", "set bmargin", "set tmargin",
+      "set origin \(cell.left / width), \(cell.bottom / height)",
+      "set size \((page.right - cell.left) / width), \((cell.top - cell.bottom) / height)",
+    ]
   }
 
   private func settings(of axis: Axis, called name: String, extra: String) -> [String] {

@@ -35,7 +35,9 @@ extension Figure {
         x: Axis(
           isLast ? "Time" : "", unit: isLast ? "s" : "", from: 0, to: duration,
           ticks: isLast ? nil : []),
-        y: Axis("Neuron \(neuron + 1)", to: threshold * 1.35),
+        y: Axis(
+          "Neuron \(neuron + 1)", to: threshold * 1.35,
+          ticks: [Tick(0, "0"), Tick(threshold, GnuplotText.short(threshold))]),
         series: [
           Series(.reference, x: [0, duration], y: [threshold, threshold], weight: 0.6),
           Series(.line, x: times, y: voltage, color: style.color(0), weight: 0.8),

@@ -25,6 +25,9 @@ enum GnuplotText {
   /// A number with the fewest digits that give it back; `NaN` if it is not finite.
   static func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "NaN" }
 
+  /// A number for people to read, with up to six digits.
+  static func short(_ value: Double) -> String { String(format: "%g", value) }
+
   /// `[lower:upper]`, a side without a limit being `*`.
   static func range(_ axis: Figure.Axis) -> String {
     "[\(axis.lower.map(number) ?? "*"):\(axis.upper.map(number) ?? "*")]"
