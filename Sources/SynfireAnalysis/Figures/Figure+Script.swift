@@ -57,7 +57,7 @@ extension Figure {
     lines += settings(of: panel.x, called: "x", extra: "offset 0,0.2")
     lines += settings(of: panel.y, called: "y", extra: panel.z == nil ? "offset 0,0" : "")
     if let z = panel.z {
-      lines += settings(of: z, called: "z", extra: "rotate by 90 offset 0.5,0")
+      lines += settings(of: z, called: "z", extra: "rotate by 90 offset 1.6,0")
       lines.append("set view \(panel.view.elevation), \(panel.view.azimuth), 1.05, 1.1")
       lines.append("set xyplane relative 0.02")
       lines.append("set grid x y z linewidth 0.4 linecolor rgb '#DDDDDD' linetype 1")
