@@ -57,7 +57,7 @@ extension Figure {
     lines += settings(of: panel.x, called: "x", extra: "offset 0,0.2")
     lines += settings(of: panel.y, called: "y", extra: panel.z == nil ? "offset 0,0" : "")
     if let z = panel.z {
-      lines += settings(of: z, called: "z", extra: "rotate by 90 offset 1.6,0")
+      lines += settings(of: z, called: "z", extra: "rotate by 90 offset 0.2,0")
       lines.append("set view \(panel.view.elevation), \(panel.view.azimuth), 1.05, 1.1")
       lines.append("set xyplane relative 0.02")
       lines.append("set grid x y z linewidth 0.4 linecolor rgb '#DDDDDD' linetype 1")
@@ -81,8 +81,8 @@ extension Figure {
     let cell = cell(of: panel)
     return [
       "", "set lmargin", "set rmargin", "set bmargin", "set tmargin",
-      "set origin \(cell.left / width), \(cell.bottom / height)",
-      "set size \((page.right - cell.left) / width), \((cell.top - cell.bottom) / height)",
+      "set origin \((cell.left + Spacing.right) / width), \(cell.bottom / height)",
+      "set size \((page.right - cell.left - Spacing.right) / width), \((cell.top - cell.bottom) / height)",
     ]
   }
 
