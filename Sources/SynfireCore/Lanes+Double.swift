@@ -4,53 +4,53 @@ extension Double: Lanes {
   public typealias Scalar = Double
   public typealias Mask = Bool
 
-  @inlinable
+  @inlinable @inline(__always)
   public static var laneCount: Int { 1 }
 
-  @inlinable
+  @inlinable @inline(__always)
   public static var one: Double { 1 }
 
-  @inlinable
+  @inlinable @inline(__always)
   public init(repeating value: Double) { self = value }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func addingProduct(_ a: Double, _ b: Double) -> Double { self + a * b }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func replacing(with other: Double, where mask: Bool) -> Double { mask ? other : self }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func isGreater(than other: Double) -> Bool { self > other }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func maximum(_ other: Double) -> Double { other > self ? other : self }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func minimum(_ other: Double) -> Double { other < self ? other : self }
 
   public func exponential() -> Double { exp(self) }
 
   public func hyperbolicTangent() -> Double { tanh(self) }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func total() -> Double { self }
 
   public func mapped(_ function: (Double) -> Double) -> Double { function(self) }
 }
 
 extension Bool: LaneMask {
-  @inlinable
+  @inlinable @inline(__always)
   public init(bits: UInt16) { self = bits & 1 == 1 }
 
-  @inlinable
+  @inlinable @inline(__always)
   public var bits: UInt16 { self ? 1 : 0 }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func and(_ other: Bool) -> Bool { self && other }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func or(_ other: Bool) -> Bool { self || other }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func inverted() -> Bool { !self }
 }

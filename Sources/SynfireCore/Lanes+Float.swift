@@ -3,30 +3,30 @@ import CIntrinsics
 extension SIMD16: Lanes where Scalar == Float {
   public typealias Mask = FloatLaneMask
 
-  @inlinable
+  @inlinable @inline(__always)
   public static var laneCount: Int { 16 }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func replacing(with other: SIMD16<Float>, where mask: FloatLaneMask) -> SIMD16<Float> {
     replacing(with: other, where: mask.lanes)
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func isGreater(than other: SIMD16<Float>) -> FloatLaneMask {
     FloatLaneMask(self .> other)
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func maximum(_ other: SIMD16<Float>) -> SIMD16<Float> {
     replacing(with: other, where: other .> self)
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func minimum(_ other: SIMD16<Float>) -> SIMD16<Float> {
     replacing(with: other, where: other .< self)
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public var magnitude: SIMD16<Float> {
     unsafeBitCast(
       unsafeBitCast(self, to: SIMD16<UInt32>.self) & 0x7fff_ffff, to: SIMD16<Float>.self)
@@ -74,7 +74,7 @@ extension SIMD16: Lanes where Scalar == Float {
     return large.replacing(with: small, where: size .< 0.15)
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func total() -> Float { sum() }
 
   public func mapped(_ function: (Double) -> Double) -> SIMD16<Float> {
@@ -88,26 +88,23 @@ extension SIMD16: Lanes where Scalar == Float {
 public struct FloatLaneMask: LaneMask {
   public let lanes: SIMDMask<SIMD16<Int32>>
 
-  @inlinable
+  @inlinable @inline(__always)
   public init(_ lanes: SIMDMask<SIMD16<Int32>>) { self.lanes = lanes }
 
-  @inlinable
+  @inlinable @inline(__always)
   public init(bits: UInt16) {
-    let powers = SIMD16<UInt32>(
-      1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
-    let selected = (SIMD16<UInt32>(repeating: UInt32(bits)) & powers) .!= 0
-    lanes = selected
+    lanes = unsafeBitCast(synfire_lanes_of_bits(bits), to: SIMDMask<SIMD16<Int32>>.self)
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public var bits: UInt16 { synfire_mask_bits(unsafeBitCast(lanes, to: SIMD16<Int32>.self)) }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func and(_ other: FloatLaneMask) -> FloatLaneMask { FloatLaneMask(lanes .& other.lanes) }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func or(_ other: FloatLaneMask) -> FloatLaneMask { FloatLaneMask(lanes .| other.lanes) }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func inverted() -> FloatLaneMask { FloatLaneMask(.!lanes) }
 }

@@ -47,10 +47,10 @@ public protocol LaneMask: Sendable {
 
 extension Lanes {
   /// `self` where the mask is true, zero elsewhere.
-  @inlinable
+  @inlinable @inline(__always)
   public func kept(where mask: Mask) -> Self { Self.zero.replacing(with: self, where: mask) }
 
   /// 1 where the mask is true, 0 elsewhere.
-  @inlinable
+  @inlinable @inline(__always)
   public init(_ mask: Mask) { self = Self.one.kept(where: mask) }
 }

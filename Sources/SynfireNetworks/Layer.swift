@@ -53,7 +53,7 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
     inputs: Int, steps: Int, trials: Int, timeStep: Double
   ) throws -> any LayerSweep {
     try KernelSweep(
-      kernel: model.fast(), wiring: wiring(timeStep: timeStep),
+      model: model, wiring: wiring(timeStep: timeStep),
       size: SweepSize(steps: steps, trials: trials, neurons: neurons))
   }
 

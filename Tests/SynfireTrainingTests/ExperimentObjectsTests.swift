@@ -1,3 +1,4 @@
+import Foundation
 import SynfireCore
 import SynfireLearning
 import SynfireNetworks
@@ -91,6 +92,24 @@ import Testing
       experiment("smnn/context-switch").makeTask(dataDirectory: nil) as? ContextSwitchTask)
     #expect(switching.switchProbability == 0.1)
     #expect(switching.switchedSteps == 200)
+  }
+
+  private static let data = ProcessInfo.processInfo.environment["SYNFIRE_DATA"]
+
+  @Test(.enabled(if: data != nil, "SYNFIRE_DATA is not set"), arguments: ["mnist", "mnist-rate"])
+  func digitsCanBeTrainedOn(_ name: String) throws {
+    let experiment = try experiment("smnn/\(name)", "neurons=16", "steps=20")
+    let task = try experiment.makeTask(dataDirectory: Self.data)
+    #expect(task.size(of: .training) == 58_000)
+    #expect(task.size(of: .validation) == 2000)
+    #expect(task.size(of: .test) == 10_000)
+    let batch = try task.batch(.training, index: 0, trials: 32, seed: experiment.seed)
+    #expect(batch.steps == 20)
+    var rule = try experiment.makeRule(threads: 1)
+    let metrics = try rule.step(batch)
+    // The softmax taken twice, of chance: near ln 10.
+    #expect(metrics.loss > 2 && metrics.loss < 2.6)
+    #expect(metrics.gradientNorm > 0)
   }
 
   @Test func digitsNeedData() throws {

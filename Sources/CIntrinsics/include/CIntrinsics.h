@@ -18,6 +18,11 @@ static inline uint16_t synfire_mask_bits(synfire_int32x16 mask) {
   return __builtin_bit_cast(uint16_t, bits);
 }
 
+/// Lanes of all ones where a bit is set, of zeros elsewhere; lane 0 is the lowest bit.
+static inline synfire_int32x16 synfire_lanes_of_bits(uint16_t bits) {
+  return -__builtin_convertvector(__builtin_bit_cast(synfire_bool16, bits), synfire_int32x16);
+}
+
 typedef float synfire_float32x16 __attribute__((ext_vector_type(16)));
 typedef uint32_t synfire_uint32x16 __attribute__((ext_vector_type(16)));
 typedef uint64_t synfire_uint64x16 __attribute__((ext_vector_type(16)));

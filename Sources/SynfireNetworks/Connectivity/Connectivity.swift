@@ -92,6 +92,11 @@ public struct AdjointRing {
   func row(_ step: Int, _ trial: Int) -> UnsafeMutablePointer<Float> {
     base + (step & 63) * stepStride + trial * trialStride
   }
+
+  /// All trials of a step, in vectors of sixteen.
+  func vectors(_ step: Int) -> UnsafeMutablePointer<SIMD16<Float>> {
+    UnsafeMutableRawPointer(row(step, 0)).assumingMemoryBound(to: SIMD16<Float>.self)
+  }
 }
 
 /// Connectivity in the layout of the kernels: what all trials of one update share.

@@ -12,8 +12,13 @@ final class PackedDense: PackedConnectivity {
   let presynapticLength: Int
   /// [presynaptic, postsynaptic padded]: a row is what one spike adds.
   let rows: AlignedBuffer<Float>
-  /// [postsynaptic, presynaptic padded] for adjoints.
-  let transposed: PackedMatrix
+  /// For adjoints: packed, or plain rows [postsynaptic, presynaptic padded] when there are few.
+  private let adjointWeights: AdjointWeights
+
+  private enum AdjointWeights: Sendable {
+    case packed(PackedMatrix)
+    case rows(AlignedBuffer<Float>)
+  }
 
   init(weights: Tensor<Float>, spiking: Bool) {
     postsynaptic = weights.shape[0]
@@ -21,15 +26,31 @@ final class PackedDense: PackedConnectivity {
     rowLength = paddedToLanes(postsynaptic)
     presynapticLength = paddedToLanes(presynaptic)
     let rows = AlignedBuffer<Float>(count: presynaptic * rowLength + 128)
-    var transposed = PackedMatrix(rows: postsynaptic, columns: presynaptic)
     weights.values.withUnsafeBufferPointer { source in
       Transposition.copy(
         source.baseAddress!, rows: weights.shape[0], columns: weights.shape[1],
         into: rows.pointer, stride: paddedToLanes(weights.shape[0]))
-      transposed.pack(source.baseAddress!, rowStride: weights.shape[1], columnStride: 1)
     }
     self.rows = rows
-    self.transposed = transposed
+    adjointWeights = Self.adjointWeights(weights)
+  }
+
+  private static func adjointWeights(_ weights: Tensor<Float>) -> AdjointWeights {
+    let (postsynaptic, presynaptic) = (weights.shape[0], weights.shape[1])
+    return weights.values.withUnsafeBufferPointer { source in
+      guard postsynaptic <= 16 else {
+        var matrix = PackedMatrix(rows: postsynaptic, columns: presynaptic)
+        matrix.pack(source.baseAddress!, rowStride: presynaptic, columnStride: 1)
+        return .packed(matrix)
+      }
+      let length = paddedToLanes(presynaptic)
+      let rows = AlignedBuffer<Float>(count: postsynaptic * length + 128)
+      for neuron in 0..<postsynaptic {
+        (rows.pointer + neuron * length).update(
+          from: source.baseAddress! + neuron * presynaptic, count: presynaptic)
+      }
+      return .rows(rows)
+    }
   }
 
   func makeWorkspace(trials: Int) -> ConnectivityWorkspace {
@@ -69,9 +90,19 @@ final class PackedDense: PackedConnectivity {
     into presynapticAdjoint: UnsafeMutablePointer<Float>, stride: Int,
     _ workspace: ConnectivityWorkspace
   ) {
-    transposed.multiply(
-      adjoint.row(time, 0), rows: trials, stride: adjoint.trialStride, into: presynapticAdjoint,
-      stride: stride, accumulate: true)
+    switch adjointWeights {
+    case .packed(let matrix):
+      matrix.multiply(
+        adjoint.row(time, 0), rows: trials, stride: adjoint.trialStride,
+        into: presynapticAdjoint, stride: stride, accumulate: true)
+    case .rows(let rows):
+      for trial in 0..<trials {
+        RowKernels.addScaled(
+          rows.pointer, stride: presynapticLength, scales: adjoint.row(time, trial),
+          count: postsynaptic, into: presynapticAdjoint + trial * stride,
+          vectors: presynapticLength / 16)
+      }
+    }
   }
 
   func accumulate(
@@ -86,16 +117,13 @@ final class PackedDense: PackedConnectivity {
           adjoint.base + trial * adjoint.trialStride, stepStride: adjoint.stepStride, workspace)
       }
     case .analog(let values, let timeStride, let trialStride):
-      let gradient = workspace.gradient.pointer
-      for time in times {
-        for trial in 0..<trials {
-          let scales = values + time * timeStride + trial * trialStride
-          let row = adjoint.row(time, trial)
-          for neuron in 0..<presynaptic {
-            RowKernels.addScaled(
-              row, scale: scales[neuron], into: gradient + neuron * rowLength,
-              vectors: rowLength / 16)
-          }
+      for trial in 0..<trials {
+        let scales = values + times.lowerBound * timeStride + trial * trialStride
+        for neuron in 0..<presynaptic {
+          RowKernels.addScaled(
+            adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride,
+            scales: scales + neuron, scaleStride: timeStride, count: times.count,
+            into: workspace.gradient.pointer + neuron * rowLength, vectors: rowLength / 16)
         }
       }
     }

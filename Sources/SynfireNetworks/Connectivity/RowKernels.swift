@@ -26,21 +26,38 @@ enum RowKernels {
     }
   }
 
-  /// destination += sum over rows k of scales[k] times row k of `table`, rows `stride` floats apart.
+  /// destination += sum over rows k of scales[k scaleStride] times row k of `table`, rows `stride`
+  /// floats apart.
   @inline(__always)
   static func addScaled(
-    _ table: UnsafePointer<Float>, stride: Int, scales: UnsafePointer<Float>, count: Int,
-    into destination: UnsafeMutablePointer<Float>, vectors: Int
+    _ table: UnsafePointer<Float>, stride: Int, scales: UnsafePointer<Float>, scaleStride: Int = 1,
+    count: Int, into destination: UnsafeMutablePointer<Float>, vectors: Int
   ) {
-    for vector in 0..<vectors {
-      let target = UnsafeMutableRawPointer(destination + vector * 16)
-        .assumingMemoryBound(to: Vector.self)
-      var sum = target.pointee
+    let target = UnsafeMutableRawPointer(destination).assumingMemoryBound(to: Vector.self)
+    var start = 0
+    while start + 4 <= vectors {
+      var (a, b) = (target[start], target[start + 1])
+      var (c, d) = (target[start + 2], target[start + 3])
       for row in 0..<count {
-        sum = sum.addingProduct(
-          load(table + row * stride + vector * 16), Vector(repeating: scales[row]))
+        let line = UnsafeRawPointer(table + row * stride).assumingMemoryBound(to: Vector.self)
+        let scale = Vector(repeating: scales[row * scaleStride])
+        a = a.addingProduct(line[start], scale)
+        b = b.addingProduct(line[start + 1], scale)
+        c = c.addingProduct(line[start + 2], scale)
+        d = d.addingProduct(line[start + 3], scale)
       }
-      target.pointee = sum
+      (target[start], target[start + 1]) = (a, b)
+      (target[start + 2], target[start + 3]) = (c, d)
+      start += 4
+    }
+    while start < vectors {
+      var sum = target[start]
+      for row in 0..<count {
+        let line = UnsafeRawPointer(table + row * stride).assumingMemoryBound(to: Vector.self)
+        sum = sum.addingProduct(line[start], Vector(repeating: scales[row * scaleStride]))
+      }
+      target[start] = sum
+      start += 1
     }
   }
 

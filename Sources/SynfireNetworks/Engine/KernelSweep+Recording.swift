@@ -1,7 +1,6 @@
 import SynfireCore
 
 extension KernelSweep {
-  @usableFromInline
   func firstNonFinite(
     _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int
   ) -> (step: Int, trial: Int, neuron: Int)? {
@@ -13,7 +12,6 @@ extension KernelSweep {
     return found
   }
 
-  @usableFromInline
   func record(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) -> LayerRecord {
     var record = LayerRecord(steps: size.steps, trials: trials, neurons: size.neurons)
     var index = 0
@@ -45,10 +43,10 @@ extension KernelSweep {
     begin(trials: trials)
     for time in 0..<size.steps {
       collectDrive(layer, inputs, time: time, trials: trials)
-      advance(time: time, trials: trials)
+      model.advance(kernel, memory, time: time, trials: trials)
       for trial in 0..<trials {
         for neuron in 0..<size.neurons {
-          let state = states.pointer[trial * vectors + neuron >> 4]
+          let state = memory.states[trial * size.vectors + neuron >> 4]
           let lane = neuron & 15
           guard
             body(

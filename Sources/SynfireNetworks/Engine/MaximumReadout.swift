@@ -3,7 +3,7 @@ import SynfireCore
 /// Outputs from each neuron's largest filtered activity: logits = W_out max over t of r_t.
 final class MaximumReadout: ReadoutSweep {
   private let size: SweepSize
-  private let filter: ExponentialFilter<SIMD16<Float>>?
+  private let filter: ExponentialFilter<SIMD16<Float>>
   private let latency: Int
   private let spiking: Bool
   private let buffers: ReadoutBuffers
@@ -11,6 +11,8 @@ final class MaximumReadout: ReadoutSweep {
   private let maxima: AlignedBuffer<SIMD16<Float>>
   /// The first step that attains it.
   private let times: AlignedBuffer<SIMD16<Float>>
+  /// The filter's inputs at one step.
+  private let gathered: AlignedBuffer<SIMD16<Float>>
   private let states: AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>
   /// dL/dr_max, and the adjoints of the filter's inputs of the last `latency + 1` steps.
   private let maximumAdjoints: AlignedBuffer<SIMD16<Float>>
@@ -21,13 +23,14 @@ final class MaximumReadout: ReadoutSweep {
     spiking: Bool
   ) {
     self.size = size
-    self.filter = filter
+    self.filter = filter ?? .identity
     self.latency = latency
     self.spiking = spiking
     buffers = ReadoutBuffers(steps: 1, trials: size.trials, outputs: outputs)
     let cells = size.trials * size.vectors
     maxima = AlignedBuffer(count: cells)
     times = AlignedBuffer(count: cells)
+    gathered = AlignedBuffer(count: cells)
     states = AlignedBuffer(count: cells)
     maximumAdjoints = AlignedBuffer(count: cells + 8)
     pending = AlignedBuffer(count: cells * (latency + 1))
@@ -49,16 +52,20 @@ final class MaximumReadout: ReadoutSweep {
     let vectors = size.vectors
     for cell in 0..<trials * vectors { maxima.pointer[cell] = .init(repeating: -.infinity) }
     for time in 0..<size.steps {
+      if time >= latency {
+        gather(activity, time - latency, trials)
+      } else {
+        gathered.clear()
+      }
       let now = SIMD16<Float>(repeating: Float(time))
-      for trial in 0..<trials {
-        for vector in 0..<vectors {
-          let cell = trial * vectors + vector
-          var value = lanes(activity, time - latency, trial, vector)
-          if let filter { value = filter.step(&states.pointer[cell], value) }
-          let larger = value .> maxima.pointer[cell]
-          maxima.pointer[cell].replace(with: value, where: larger)
-          times.pointer[cell].replace(with: now, where: larger)
-        }
+      let filter = self.filter
+      let (states, gathered) = (states.pointer, gathered.pointer)
+      let (maxima, times) = (maxima.pointer, times.pointer)
+      for cell in 0..<trials * vectors {
+        let value = filter.step(&states[cell], gathered[cell])
+        let larger = value .> maxima[cell]
+        maxima[cell].replace(with: value, where: larger)
+        times[cell].replace(with: now, where: larger)
       }
     }
     buffers.outputs.clear()
@@ -66,19 +73,26 @@ final class MaximumReadout: ReadoutSweep {
       maximumActivity, time: 0, trials: trials, into: block.outputs, workspace(packed))
   }
 
-  /// Sixteen outputs of a step; zeros before the first.
-  @inline(__always)
-  private func lanes(
-    _ activity: BlockActivity, _ time: Int, _ trial: Int, _ vector: Int
-  ) -> SIMD16<Float> {
-    guard time >= 0 else { return .zero }
+  /// The outputs of a step as numbers, [trial][vector].
+  private func gather(_ activity: BlockActivity, _ time: Int, _ trials: Int) {
+    let vectors = size.vectors
+    let gathered = gathered.pointer
     switch activity {
     case .spikes(let words, let timeStride, let trialStride):
-      let row = UnsafeRawPointer(words + time * timeStride + trial * trialStride)
-      return SIMD16<Float>(
-        FloatLaneMask(bits: row.load(fromByteOffset: vector << 1, as: UInt16.self)))
+      for trial in 0..<trials {
+        let row = UnsafeRawPointer(words + time * timeStride + trial * trialStride)
+          .assumingMemoryBound(to: UInt16.self)
+        for vector in 0..<vectors {
+          gathered[trial * vectors + vector] = SIMD16<Float>(FloatLaneMask(bits: row[vector]))
+        }
+      }
     case .analog(let values, let timeStride, let trialStride):
-      return RowKernels.load(values + time * timeStride + trial * trialStride + vector << 4)
+      for trial in 0..<trials {
+        let row = values + time * timeStride + trial * trialStride
+        for vector in 0..<vectors {
+          gathered[trial * vectors + vector] = RowKernels.load(row + vector << 4)
+        }
+      }
     }
   }
 
@@ -105,11 +119,15 @@ final class MaximumReadout: ReadoutSweep {
     let depth = latency + 1
     let written = pending.pointer + (time + 1) % depth * cells
     let read = pending.pointer + time % depth * cells
+    let filter = self.filter
+    let (states, times) = (states.pointer, times.pointer)
+    let maximumAdjoints = maximumAdjoints.pointer
     for cell in 0..<trials * size.vectors {
       let here = SIMD16<Float>.zero.replacing(
-        with: maximumAdjoints.pointer[cell], where: times.pointer[cell] .== now)
-      written[cell] = filter?.adjointStep(&states.pointer[cell], here) ?? here
-      if time + latency < size.steps { target[cell] += read[cell] }
+        with: maximumAdjoints[cell], where: times[cell] .== now)
+      written[cell] = filter.adjointStep(&states[cell], here)
     }
+    guard time + latency < size.steps else { return }
+    for cell in 0..<trials * size.vectors { target[cell] += read[cell] }
   }
 }

@@ -48,7 +48,7 @@ final class ReadoutBuffers {
 /// y_t = W_out r_t at every step. The filter acts on the outputs, which are fewer than the neurons.
 final class EveryStepReadout: ReadoutSweep {
   private let size: SweepSize
-  private let filter: ExponentialFilter<SIMD16<Float>>?
+  private let filter: ExponentialFilter<SIMD16<Float>>
   private let latency: Int
   private let buffers: ReadoutBuffers
   private let vectors: Int
@@ -59,7 +59,7 @@ final class EveryStepReadout: ReadoutSweep {
 
   init(size: SweepSize, outputs: Int, filter: ExponentialFilter<SIMD16<Float>>?, latency: Int) {
     self.size = size
-    self.filter = filter
+    self.filter = filter ?? .identity
     self.latency = latency
     buffers = ReadoutBuffers(steps: size.steps, trials: size.trials, outputs: outputs)
     vectors = paddedToLanes(outputs) / 16
@@ -83,11 +83,8 @@ final class EveryStepReadout: ReadoutSweep {
         packed.propagate(
           activity, time: time - latency, trials: trials, into: row, workspace)
       }
-      guard let filter else { continue }
       let outputs = UnsafeMutableRawPointer(row).assumingMemoryBound(to: SIMD16<Float>.self)
-      for cell in 0..<trials * vectors {
-        outputs[cell] = filter.step(&states.pointer[cell], outputs[cell])
-      }
+      filter.step(states.pointer, outputs, count: trials * vectors)
     }
   }
 
@@ -107,11 +104,8 @@ final class EveryStepReadout: ReadoutSweep {
     if source >= 0 {
       let given = UnsafeRawPointer(block.adjoints + time * block.stepStride)
         .assumingMemoryBound(to: SIMD16<Float>.self)
-      let row = UnsafeMutableRawPointer(ring.row(source, 0))
-        .assumingMemoryBound(to: SIMD16<Float>.self)
-      for cell in 0..<trials * vectors {
-        row[cell] = filter?.adjointStep(&states.pointer[cell], given[cell]) ?? given[cell]
-      }
+      filter.adjointStep(
+        states.pointer, given, count: trials * vectors, into: ring.vectors(source))
     }
     if time + latency < size.steps {
       packed.backpropagate(

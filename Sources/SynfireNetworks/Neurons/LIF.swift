@@ -133,16 +133,16 @@ public struct LIFKernel<Number: Lanes>: NeuronKernel {
     self.smoothed = smoothed
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public static var isSpiking: Bool { true }
 
-  @inlinable
+  @inlinable @inline(__always)
   public var initialState: State { State() }
 
-  @inlinable
+  @inlinable @inline(__always)
   public var initialAdjoint: Adjoint { Adjoint() }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func step(_ state: inout State, drive: Number) -> Emission<Number, Tape> {
     // A potential above threshold is a spike, so the state tells whether the previous step had one.
     let previous = resetOutput(
@@ -162,7 +162,7 @@ public struct LIFKernel<Number: Lanes>: NeuronKernel {
       tape: Tape(potential: candidate))
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func adjointStep(
     _ adjoint: inout Adjoint, output: Number, tape: Tape, context: StepContext<Number>
   ) -> Number {
@@ -179,13 +179,13 @@ public struct LIFKernel<Number: Lanes>: NeuronKernel {
     return adjoint.current
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func potential(of state: State) -> Number { state.potential }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func current(of state: State) -> Number { state.current }
 
-  @inlinable
+  @inlinable @inline(__always)
   func output(at potential: Number) -> Number {
     smoothed
       ? (potential - threshold).mapped(surrogate.primitive)
@@ -194,7 +194,7 @@ public struct LIFKernel<Number: Lanes>: NeuronKernel {
 
   /// The previous output as the reset sees it: one without gradient sees the spike itself even in a
   /// smoothed model, and so is a constant there too.
-  @inlinable
+  @inlinable @inline(__always)
   func resetOutput(smooth: Number, spikes: Number.Mask) -> Number {
     smoothed && differentiatesReset ? smooth : Number(spikes)
   }

@@ -14,6 +14,14 @@ public protocol NeuronModel: Sendable {
   /// The kernel of the reference engine; `smoothed` replaces the spike by the primitive of its
   /// surrogate derivative, which makes the network differentiable.
   func reference(smoothed: Bool) throws -> Reference
+
+  /// Advances every neuron of a block of trials by one step.
+  ///
+  /// Has a default implementation. It is a requirement so that it is compiled for the model itself, and
+  /// the kernel is inlined into the loop; implement it only to replace that loop.
+  func advance(_ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int)
+  /// The adjoint of `advance`, with a default implementation for the same reason.
+  func retreat(_ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int)
 }
 
 /// What a neuron puts out in one step.
@@ -27,7 +35,7 @@ public struct Emission<Number: Lanes, Tape: BitwiseCopyable> {
   /// What the adjoint of this step will need, beside spikes and held lanes.
   public var tape: Tape
 
-  @inlinable
+  @inlinable @inline(__always)
   public init(output: Number, spikes: Number.Mask, held: Number.Mask, tape: Tape) {
     self.output = output
     self.spikes = spikes
@@ -45,7 +53,7 @@ public struct StepContext<Number: Lanes> {
   /// The lanes that refractoriness held at step t.
   public var held: Number.Mask
 
-  @inlinable
+  @inlinable @inline(__always)
   public init(previousOutput: Number, previousSpikes: Number.Mask, held: Number.Mask) {
     self.previousOutput = previousOutput
     self.previousSpikes = previousSpikes

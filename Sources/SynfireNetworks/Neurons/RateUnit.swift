@@ -66,16 +66,16 @@ public struct RateUnitKernel<Number: Lanes>: NeuronKernel {
     inputGain = Number(1 - decay)
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public static var isSpiking: Bool { false }
 
-  @inlinable
+  @inlinable @inline(__always)
   public var initialState: State { State() }
 
-  @inlinable
+  @inlinable @inline(__always)
   public var initialAdjoint: Adjoint { Adjoint() }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func step(_ state: inout State, drive: Number) -> Emission<Number, Tape> {
     state.current = drive
     state.potential = (inputGain * drive).addingProduct(membraneDecay, state.potential)
@@ -84,7 +84,7 @@ public struct RateUnitKernel<Number: Lanes>: NeuronKernel {
     return Emission(output: rate, spikes: none, held: none, tape: Tape(rate: rate))
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func adjointStep(
     _ adjoint: inout Adjoint, output: Number, tape: Tape, context: StepContext<Number>
   ) -> Number {
@@ -94,9 +94,9 @@ public struct RateUnitKernel<Number: Lanes>: NeuronKernel {
     return inputGain * voltage
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func potential(of state: State) -> Number { state.potential }
 
-  @inlinable
+  @inlinable @inline(__always)
   public func current(of state: State) -> Number { state.current }
 }

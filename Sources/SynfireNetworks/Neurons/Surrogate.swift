@@ -20,7 +20,7 @@ public enum Surrogate: BitwiseCopyable, Sendable, Equatable {
   public static func superSpike(slope: Double = 100) -> Surrogate { .fastSigmoid(slope: slope) }
 
   /// The derivative at the given distance from threshold.
-  @inlinable
+  @inlinable @inline(__always)
   public func derivative<Number: Lanes>(_ x: Number) -> Number {
     switch self {
     case .fastSigmoid(let slope):
@@ -70,6 +70,6 @@ public enum Surrogate: BitwiseCopyable, Sendable, Equatable {
 
 extension Lanes {
   /// Every lane equal to a constant that is kept in double precision.
-  @inlinable
+  @inlinable @inline(__always)
   public init(_ constant: Double) { self.init(repeating: Scalar(constant)) }
 }

@@ -70,12 +70,12 @@ public struct ExponentialFilter<Number: Lanes>: BitwiseCopyable, Sendable {
     @usableFromInline var rising = Number.zero
     @usableFromInline var filtered = Number.zero
 
-    @inlinable
+    @inlinable @inline(__always)
     public init() {}
   }
 
   /// r_t after the input x_t.
-  @inlinable
+  @inlinable @inline(__always)
   public func step(_ state: inout State, _ input: Number) -> Number {
     state.rising = (jump * input).addingProduct(rise, state.rising)
     state.filtered = (gain * state.rising).addingProduct(decay, state.filtered)
@@ -83,7 +83,7 @@ public struct ExponentialFilter<Number: Lanes>: BitwiseCopyable, Sendable {
   }
 
   /// The adjoint of x_t from that of r_t, going backward in time.
-  @inlinable
+  @inlinable @inline(__always)
   public func adjointStep(_ state: inout State, _ output: Number) -> Number {
     state.filtered = output.addingProduct(decay, state.filtered)
     state.rising = (gain * state.filtered).addingProduct(rise, state.rising)
@@ -95,5 +95,33 @@ extension ExponentialFilter where Number == Double {
   /// The same filter on sixteen lanes.
   public var fast: ExponentialFilter<SIMD16<Float>> {
     ExponentialFilter<SIMD16<Float>>(decay: decay, gain: gain, rise: rise, jump: jump)
+  }
+}
+
+extension ExponentialFilter<SIMD16<Float>> {
+  /// The filter that changes nothing.
+  static let identity = ExponentialFilter(decay: 0, gain: 1, rise: 0, jump: 1)
+
+  /// Filters a row of vectors in place.
+  func step(
+    _ states: UnsafeMutablePointer<State>, _ values: UnsafeMutablePointer<SIMD16<Float>>, count: Int
+  ) {
+    for cell in 0..<count { values[cell] = step(&states[cell], values[cell]) }
+  }
+
+  /// sum += filtered inputs.
+  func step(
+    _ states: UnsafeMutablePointer<State>, _ inputs: UnsafePointer<SIMD16<Float>>, count: Int,
+    addingTo sum: UnsafeMutablePointer<SIMD16<Float>>
+  ) {
+    for cell in 0..<count { sum[cell] += step(&states[cell], inputs[cell]) }
+  }
+
+  /// The adjoints of the inputs from those of the outputs.
+  func adjointStep(
+    _ states: UnsafeMutablePointer<State>, _ outputs: UnsafePointer<SIMD16<Float>>, count: Int,
+    into inputs: UnsafeMutablePointer<SIMD16<Float>>
+  ) {
+    for cell in 0..<count { inputs[cell] = adjointStep(&states[cell], outputs[cell]) }
   }
 }

@@ -1,0 +1,89 @@
+import SynfireCore
+
+/// The memory of one layer and one worker.
+final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
+  // The tape: [time][trial][vector], bits in groups of sixteen.
+  let tape: AlignedBuffer<Kernel.Tape>
+  let spikes: AlignedBuffer<UInt16>
+  let held: AlignedBuffer<UInt16>
+  let outputs: AlignedBuffer<Float>
+  // What is carried from step to step: [trial][vector].
+  let states: AlignedBuffer<Kernel.State>
+  let adjoints: AlignedBuffer<Kernel.Adjoint>
+  let inputFilters: AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>
+  let recurrentFilters: AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>
+  // Rows of one step: [trial][neuron padded].
+  let drive: AlignedBuffer<Float>
+  let recurrentDrive: AlignedBuffer<Float>
+  let outputAdjoints: AlignedBuffer<Float>
+  let driveAdjoints: AlignedBuffer<Float>
+  // Adjoints of the two drives over the last 64 steps.
+  let inputRing: AlignedBuffer<Float>
+  let recurrentRing: AlignedBuffer<Float>
+
+  init(_ size: SweepSize) {
+    let rows = size.steps * size.trials
+    let cells = size.trials * size.vectors
+    tape = AlignedBuffer(count: rows * size.vectors)
+    spikes = AlignedBuffer(count: rows * size.words * 4)
+    held = AlignedBuffer(count: rows * size.words * 4)
+    outputs = AlignedBuffer(count: Kernel.isSpiking ? 0 : rows * size.rowLength)
+    states = AlignedBuffer(count: cells)
+    adjoints = AlignedBuffer(count: cells)
+    inputFilters = AlignedBuffer(count: cells)
+    recurrentFilters = AlignedBuffer(count: cells)
+    // Kernels may read a tile past the end of a row.
+    drive = AlignedBuffer(count: cells * 16 + 128)
+    recurrentDrive = AlignedBuffer(count: cells * 16 + 128)
+    outputAdjoints = AlignedBuffer(count: cells * 16 + 128)
+    driveAdjoints = AlignedBuffer(count: cells * 16 + 128)
+    inputRing = AlignedBuffer(count: 64 * cells * 16 + 128)
+    recurrentRing = AlignedBuffer(count: 64 * cells * 16 + 128)
+  }
+
+  func clearFilters() {
+    inputFilters.clear()
+    recurrentFilters.clear()
+  }
+
+  var byteCount: Int {
+    tape.byteCount + spikes.byteCount + held.byteCount + outputs.byteCount + states.byteCount
+      + adjoints.byteCount + inputFilters.byteCount + recurrentFilters.byteCount
+      + drive.byteCount + recurrentDrive.byteCount + outputAdjoints.byteCount
+      + driveAdjoints.byteCount + inputRing.byteCount + recurrentRing.byteCount
+  }
+}
+
+/// The same memory as the loops over neurons see it: pointers and sizes.
+public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
+  @usableFromInline let size: SweepSize
+  @usableFromInline let tape: UnsafeMutablePointer<Kernel.Tape>
+  @usableFromInline let spikes: UnsafeMutablePointer<UInt16>
+  @usableFromInline let held: UnsafeMutablePointer<UInt16>
+  @usableFromInline let outputs: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline let states: UnsafeMutablePointer<Kernel.State>
+  @usableFromInline let adjoints: UnsafeMutablePointer<Kernel.Adjoint>
+  @usableFromInline let drive: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline let outputAdjoints: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline let driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>
+
+  init(_ buffers: SweepBuffers<Kernel>, _ size: SweepSize) {
+    self.size = size
+    tape = buffers.tape.pointer
+    spikes = buffers.spikes.pointer
+    held = buffers.held.pointer
+    outputs = buffers.outputs.vectors
+    states = buffers.states.pointer
+    adjoints = buffers.adjoints.pointer
+    drive = buffers.drive.vectors
+    outputAdjoints = buffers.outputAdjoints.vectors
+    driveAdjoints = buffers.driveAdjoints.vectors
+  }
+}
+
+extension AlignedBuffer<Float> {
+  /// The same memory in vectors of sixteen.
+  var vectors: UnsafeMutablePointer<SIMD16<Float>> {
+    UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: SIMD16<Float>.self)
+  }
+}
