@@ -31,7 +31,8 @@ public enum JSONValue: Sendable, Equatable {
   /// The value as a string; nil when it is none.
   public var string: String? { if case .string(let value) = self { value } else { nil } }
 
-  /// Reads a text that holds one value.
+  /// Reads a text that holds one value. A number without fraction that fits is an integer, however it
+  /// is written (`1`, `1.0`): `double` gives both.
   ///
   /// - Throws: `FormatsError` without a place when the text is not JSON.
   public init(parsing text: [UInt8]) throws {
