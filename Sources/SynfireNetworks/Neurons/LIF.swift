@@ -188,8 +188,14 @@ public struct LIFKernel<Number: Lanes>: NeuronKernel {
   @inlinable @inline(__always)
   func output(at potential: Number) -> Number {
     smoothed
-      ? (potential - threshold).mapped(surrogate.primitive)
+      ? (potential - threshold).mapped(smoothedSpike)
       : Number(potential.isGreater(than: threshold))
+  }
+
+  /// The primitive of the surrogate derivative, zero at rest, as before the first step.
+  @usableFromInline
+  func smoothedSpike(_ distance: Double) -> Double {
+    surrogate.primitive(distance) - surrogate.primitive(-Double(threshold.total()))
   }
 
   /// The previous output as the reset sees it: one without gradient sees the spike itself even in a

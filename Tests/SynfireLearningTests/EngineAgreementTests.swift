@@ -1,0 +1,130 @@
+import SynfireCore
+import SynfireLearning
+import SynfireNetworks
+import Testing
+
+/// The fast engine against the reference engine on networks that reach every path of the kernels: more
+/// neurons than a word, more steps than a chunk, few and many modes, several blocks of trials.
+@Suite struct EngineAgreementTests {
+  private func rule(_ random: RandomNetwork, threads: Int) throws -> BackpropagationThroughTime {
+    try BackpropagationThroughTime(
+      network: random.network, parameters: random.parameters.converted(), loss: random.loss,
+      optimizer: .adam(learningRate: 1e-3), threads: threads)
+  }
+
+  private func batch(_ random: RandomNetwork, spikes: Bool) throws -> TrialBatch {
+    let inputs: TrialInputs =
+      spikes
+      ? .spikes(try #require(SpikeTensor(dense: random.inputs)))
+      : .analog(random.inputs.converted())
+    return TrialBatch(inputs: inputs, targets: random.targets)
+  }
+
+  @Test(arguments: 100..<124)
+  func gradients(_ seed: Int) throws {
+    var options = RandomNetwork.Options()
+    options.neurons = seed.isMultiple(of: 2) ? 60...150 : 3...20
+    options.modes = 1...12
+    options.steps = 30...140
+    options.trials = 1...19
+    options.isGentle = seed.isMultiple(of: 3)
+    options.spikeInputs = seed.isMultiple(of: 4)
+    // Numbers that single precision holds exactly, so that both engines get the same problem.
+    let random = try RandomNetwork(seed: UInt64(seed), options)
+    let exact = random
+    let expected = try exact.referenceGradient()
+    let result = try rule(exact, threads: 2).gradient(batch(exact, spikes: options.spikeInputs))
+    #expect(
+      abs(result.loss - expected.loss) <= 2e-4 * abs(expected.loss), "\(random.testDescription)")
+    for (name, gradient) in expected.gradients.pairs {
+      let found = try #require(result.gradients[name])
+      var difference = 0.0
+      var size = 0.0
+      for (value, number) in zip(found.values, gradient.values) {
+        difference += (Double(value) - number) * (Double(value) - number)
+        size += number * number
+      }
+      #expect(
+        difference.squareRoot() <= 2e-4 * size.squareRoot() + 1e-9,
+        "\(random.testDescription): \(name)")
+    }
+  }
+
+  @Test(arguments: [2, 3, 8])
+  func anyNumberOfThreadsGivesTheSameBits(_ threads: Int) throws {
+    var options = RandomNetwork.Options()
+    options.neurons = 20...40
+    options.trials = 37...37
+    for seed in UInt64(200)..<204 {
+      let random = try RandomNetwork(seed: seed, options)
+      let batch = try batch(random, spikes: false)
+      var one = try rule(random, threads: 1)
+      var many = try rule(random, threads: threads)
+      for _ in 0..<3 { #expect(try one.step(batch) == many.step(batch)) }
+      #expect(one.parameters == many.parameters)
+      #expect(one.state == many.state)
+    }
+  }
+
+  @Test func evaluationAgreesWithTraining() throws {
+    var options = RandomNetwork.Options()
+    options.trials = 21...21
+    for seed in UInt64(300)..<306 {
+      let random = try RandomNetwork(seed: seed, options)
+      let batch = try batch(random, spikes: false)
+      let rule = try rule(random, threads: 2)
+      let evaluation = try rule.evaluate(batch)
+      let gradient = try rule.gradient(batch)
+      #expect(evaluation.loss == gradient.loss)
+      #expect(evaluation.readout == gradient.readout)
+      #expect(evaluation.readout == (try rule.record(batch.inputs)).readout)
+    }
+  }
+
+  /// With a readout that copies the spikes, a firing-rate term is a constant adjoint of the readout.
+  @Test func firingRateRegularizer() throws {
+    let model = LIF(timeStep: 0.002, membraneTimeConstant: 0.020, refractorySteps: 2)
+    let network = try Network(
+      timeStep: 0.002, inputs: 3,
+      layers: [
+        Layer(
+          neurons: 5, model: model, input: Connection(Dense(.normal(deviation: 20))),
+          recurrent: Connection(Dense(.normal(deviation: 3))))
+      ],
+      readout: Readout(
+        outputs: 5, connection: Connection(Dense(.constant(0))), reduction: .everyStep))
+    var parameters = network.initialParameters(seed: 7)
+    parameters.update("readout.weights") { for i in 0..<5 { $0.values[i * 5 + i] = 1 } }
+    var random = RandomStream(seed: 8, stream: "inputs")
+    let inputs = Tensor<Float>(
+      axes: ["time", "trial", "channel"], shape: [70, 9, 3], values: random.normals(70 * 9 * 3))
+    let targets = Tensor<Float>(
+      axes: ["time", "trial", "output"], shape: [70, 9, 5], repeating: 0.25)
+    let rule = try BackpropagationThroughTime(
+      network: network, parameters: parameters, loss: .rootSumSquares,
+      regularizers: [.firingRate(strength: 400, target: 0.02)],
+      optimizer: .adam(learningRate: 1e-3), threads: 2)
+    let result = try rule.gradient(TrialBatch(inputs: .analog(inputs), targets: .values(targets)))
+
+    let engine = try ReferenceEngine(network)
+    let run = try engine.run(inputs.converted(), parameters.converted())
+    var (loss, adjoint) = try Loss.rootSumSquares.evaluate(run.readout, .values(targets))
+    for neuron in 0..<5 {
+      var spikes = 0.0
+      for row in 0..<70 * 9 { spikes += run.readout.values[row * 5 + neuron] }
+      let excess = spikes / (70 * 9) - 0.02
+      loss += 400 * excess * excess
+      for row in 0..<70 * 9 { adjoint.values[row * 5 + neuron] += 2 * 400 * excess / (70 * 9) }
+    }
+    let expected = try engine.gradient(run, readoutAdjoint: adjoint, parameters.converted())
+    #expect(abs(result.loss - loss) < 1e-4 * loss)
+    for name in ["hidden.input.weights", "hidden.recurrent.weights"] {
+      let gradient = try #require(expected[name])
+      let size = gradient.values.map(\.magnitude).max()!
+      #expect(size > 0.01)
+      for (value, number) in zip(try #require(result.gradients[name]).values, gradient.values) {
+        #expect(abs(Double(value) - number) <= 2e-4 * size, "\(name)")
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import SynfireCore
+import SynfireLearning
+import SynfireNetworks
+import Testing
+
+/// A small network of random architecture with random parameters, inputs and targets.
+struct RandomNetwork: Sendable, CustomTestStringConvertible {
+  /// What may be chosen.
+  struct Options: Sendable {
+    var neurons = 3...8
+    var modes = 1...4
+    var steps = 8...20
+    var trials = 1...3
+    var layers = 1...2
+    /// Slopes and widths so that smoothed spikes are far from steps.
+    var isGentle = true
+    var allowsRates = true
+    var spikeInputs = false
+  }
+
+  let seed: UInt64
+  let network: Network
+  let parameters: NamedTensors<Double>
+  let inputs: Tensor<Double>
+  let targets: TrialTargets
+  let loss: Loss
+  private let summary: String
+
+  var testDescription: String { "seed \(seed): \(summary)" }
+
+  init(seed: UInt64, _ options: Options = Options()) throws {
+    var random = RandomStream(seed: seed, stream: "random network")
+    func pick(_ range: ClosedRange<Int>) -> Int {
+      range.lowerBound + random.integer(below: range.count)
+    }
+    func choose<Element>(_ elements: [Element]) -> Element {
+      elements[random.integer(below: elements.count)]
+    }
+    let filters: [SpikeFilter] = [
+      .none, .single(decay: 0.030), .double(decay: 0.030, rise: 0.002, normalization: .unitGain),
+      .double(decay: 0.020, rise: 0.005, normalization: .unitArea),
+    ]
+    let surrogates: [Surrogate] =
+      options.isGentle
+      ? [
+        .fastSigmoid(slope: 2), .fastSigmoid(slope: 25), .gaussian(deviation: 0.7),
+        .sigmoid(slope: 3), .triangular(dampening: 0.3, width: 1.5),
+      ] : [.fastSigmoid(slope: 25), .triangular(dampening: 0.3, width: 1), .superSpike()]
+    let steps = pick(options.steps)
+    let trials = pick(options.trials)
+    let channels = pick(2...5)
+    let outputs = pick(2...3)
+    var summary = "T \(steps)"
+    var layers: [any NetworkLayer] = []
+    for index in 0..<pick(options.layers) {
+      let neurons = pick(options.neurons)
+      let recurrentFilter = choose(filters)
+      let connectivity: any Connectivity =
+        random.bernoulli(0.7)
+        ? Modes(
+          pick(options.modes), modeInitialization: .normal(deviation: 1),
+          scoreInitialization: .normal(deviation: 0.7))
+        : Dense(.normal(deviation: 1.5 / Double(neurons).squareRoot()))
+      let recurrent =
+        random.bernoulli(0.9)
+        ? Connection(
+          connectivity, filter: recurrentFilter,
+          latency: random.bernoulli(0.3) ? 1 + recurrentFilter.latency + pick(0...3) : nil)
+        : nil
+      let input = Connection(
+        Dense(.normal(deviation: 6)), filter: random.bernoulli(0.3) ? choose(filters) : .none)
+      let name = "layer\(index)"
+      if options.allowsRates, random.bernoulli(0.15) {
+        layers.append(
+          Layer(
+            name: name, neurons: neurons,
+            model: RateUnit(timeStep: 0.002, membraneTimeConstant: 0.010), input: input,
+            recurrent: recurrent))
+        summary += ", \(neurons) rate units"
+      } else {
+        let model = LIF(
+          timeStep: 0.002, membraneTimeConstant: 0.020,
+          synapticTimeConstant: random.bernoulli(0.7) ? 0.010 : nil,
+          inputGain: random.bernoulli(0.3) ? 0.3 : nil, refractorySteps: pick(0...5),
+          reset: choose([.zero, .subtract]), differentiatesReset: random.bernoulli(0.6),
+          surrogate: choose(surrogates))
+        layers.append(
+          Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent))
+        summary += ", \(neurons) LIF reset \(model.reset) refractory \(model.refractorySteps)"
+      }
+    }
+    loss = choose(Loss.allCases)
+    let network = try Network(
+      timeStep: 0.002, inputs: channels, layers: layers,
+      readout: Readout(
+        outputs: outputs,
+        connection: Connection(Dense(.normal(deviation: 1)), filter: choose(filters)),
+        reduction: loss.wantsClasses ? .maximumOverTime : .everyStep))
+    self.network = network
+    parameters = network.initialParameters(seed: seed).converted()
+    let spikes = options.spikeInputs
+    inputs = Tensor(
+      axes: ["time", "trial", "channel"], shape: [steps, trials, channels],
+      values: (0..<steps * trials * channels).map { _ in
+        spikes ? (random.bernoulli(0.3) ? 1 : 0) : random.normal()
+      })
+    targets =
+      loss.wantsClasses
+      ? .classes((0..<trials).map { _ in random.integer(below: outputs) })
+      : .values(
+        Tensor(
+          axes: ["time", "trial", "output"], shape: [steps, trials, outputs],
+          values: random.normals(steps * trials * outputs)))
+    self.seed = seed
+    self.summary = summary + ", \(loss)"
+  }
+
+  func referenceGradient(
+    smoothed: Bool = false
+  ) throws -> (loss: Double, gradients: NamedTensors<Double>, run: ReferenceEngine.Run) {
+    let engine = try ReferenceEngine(network, smoothed: smoothed)
+    let run = try engine.run(inputs, parameters)
+    let (value, adjoint) = try loss.evaluate(run.readout, targets)
+    return (value, try engine.gradient(run, readoutAdjoint: adjoint, parameters), run)
+  }
+}
