@@ -1,0 +1,144 @@
+import Logging
+import SynfireCore
+import SynfireLearning
+import SynfireTasks
+
+/// The training loop: batches, updates, validations, checkpoints, the test at the end.
+///
+/// A run is a function of its experiment and seed. Whether it was interrupted, on how many threads it
+/// ran and when checkpoints were written change no bit of its parameters.
+public final class Trainer {
+  public enum Outcome: Sendable, Equatable {
+    /// Training is over; the metrics of the test, empty if there was none.
+    case finished([String: Double])
+    /// A signal asked to stop; the checkpoint holds everything.
+    case interrupted(signal: Int32)
+  }
+
+  let task: any TrialTask
+  let plan: TrainingPlan
+  let folder: RunFolder
+  let stop: StopFlag
+  let logger: Logger
+  let observer: (TrainingEvent) -> Void
+  let journal: RunJournal
+  let clock = ContinuousClock()
+  var rule: any LearningRule
+  var checkpoint: Checkpoint
+  var record: ValidationRecord?
+  var best: ValidationRecord?
+  var health = HealthWatch()
+  var secondsBefore = 0.0
+  var start: ContinuousClock.Instant
+  var lastCheckpoint: (batch: Int, instant: ContinuousClock.Instant)
+
+  /// - Parameters:
+  ///   - rule: a rule of the experiment; it is set to the state of the checkpoint.
+  ///   - folder: an open run folder that holds `checkpoint`.
+  /// - Throws: `TrainingError` if the logs in the folder cannot be written.
+  public init(
+    task: any TrialTask, rule: any LearningRule, plan: TrainingPlan, folder: RunFolder,
+    checkpoint: Checkpoint, stop: StopFlag = StopFlag(),
+    logger: Logger = Logger(label: "synfire.training"),
+    observer: @escaping (TrainingEvent) -> Void = { _ in }
+  ) throws {
+    self.task = task
+    self.plan = plan
+    self.folder = folder
+    self.stop = stop
+    self.logger = logger
+    self.observer = observer
+    self.checkpoint = checkpoint
+    self.rule = rule
+    self.rule.parameters = checkpoint.parameters
+    self.rule.state = checkpoint.state
+    self.rule.updates = checkpoint.updates
+    journal = try RunJournal(folder: folder, lengths: checkpoint.logLengths)
+    start = clock.now
+    lastCheckpoint = (checkpoint.batch, clock.now)
+    secondsBefore = checkpoint.seconds
+    if let stopping = plan.earlyStopping {
+      record = ValidationRecord(
+        metric: stopping.metric, minimumImprovement: stopping.minimumImprovement,
+        of: checkpoint.validation)
+    }
+    if let metric = plan.keepBest {
+      best = ValidationRecord(metric: metric, of: checkpoint.validation)
+    }
+  }
+
+  /// The parameters as they are now.
+  public var parameters: NamedTensors<Float> { rule.parameters }
+
+  /// Trains to the end, or until the stop flag is raised.
+  ///
+  /// - Throws: the rule's error at the first number that is not finite, an error of the task or of a
+  ///   file. The last good checkpoint stays in the folder.
+  public func run() throws -> Outcome {
+    if checkpoint.isFinished { return .finished(checkpoint.testMetrics) }
+    start = clock.now
+    do {
+      return try loop()
+    } catch {
+      try? journal.note("failed", batch: checkpoint.batch, text: "\(error)")
+      throw stopped(by: error)
+    }
+  }
+
+  private func loop() throws -> Outcome {
+    let first = checkpoint.batch
+    observer(.started(batch: first, of: plan.batches))
+    let preparation = BatchPreparation(
+      task: task, trials: plan.trialsPerBatch, seed: checkpoint.seed, batches: plan.batches,
+      preparesAhead: plan.preparesAhead)
+    while true {
+      if isValidationDue, try !validate() { return try interrupted() }
+      if checkpoint.batch >= plan.batches || isStoppedEarly { break }
+      if stop.signal != nil { return try interrupted() }
+      if isCheckpointDue { try save() }
+      try train(on: preparation.batch(checkpoint.batch), batchesHere: checkpoint.batch - first + 1)
+    }
+    // The test may take long: what was trained is kept before it.
+    try save()
+    guard try test() else { return try interrupted() }
+    checkpoint.isFinished = true
+    try save()
+    return .finished(checkpoint.testMetrics)
+  }
+
+  private func train(on batch: TrialBatch, batchesHere: Int) throws {
+    var first: StepMetrics?
+    for _ in 0..<plan.updatesPerBatch {
+      let metrics = try rule.step(batch)
+      try HealthWatch.requireFinite(metrics)
+      first = first ?? metrics
+    }
+    let metrics = first!
+    checkpoint.batch += 1
+    let row = metrics.columns
+    checkpoint.training.append(row.merging(["batch": Double(checkpoint.batch)]) { $1 })
+    try journal.record("training", batch: checkpoint.batch, values: row)
+    health.watch(metrics, batch: checkpoint.batch, logger: logger)
+    let seconds = (clock.now - start) / .seconds(1)
+    observer(
+      .batch(
+        .init(
+          batch: checkpoint.batch, batches: plan.batches, loss: metrics.loss,
+          firingRate: metrics.firingRate, seconds: seconds, batchesHere: batchesHere)))
+  }
+
+  private func interrupted() throws -> Outcome {
+    try save()
+    return .interrupted(signal: stop.signal ?? 0)
+  }
+
+  private func stopped(by error: any Error) -> any Error {
+    guard let error = error as? any SynfireError else { return error }
+    let kept = "the checkpoint after batch \(lastCheckpoint.batch) is kept in \(folder.path)"
+    let place = ["batch \(checkpoint.batch + 1)", error.place].filter { !$0.isEmpty }
+    return TrainingError(
+      error.what, place: place.joined(separator: ": "),
+      remedy: [error.remedy, kept].filter { !$0.isEmpty }.joined(separator: "; "),
+      isUserMistake: error.isUserMistake)
+  }
+}

@@ -1,0 +1,26 @@
+import SynfireTasks
+
+extension TrainingPlan {
+  /// The plan that an experiment asks for.
+  public init(_ description: TrainingDescription) {
+    self.init(
+      batches: description.batches, trialsPerBatch: description.trialsPerBatch,
+      checkpointEvery: description.checkpointEvery)
+    updatesPerBatch = description.updatesPerBatch
+    validationEvery = description.validation?.every
+    validationTrials = description.validation?.trials.count
+    earlyStopping = description.earlyStopping.map {
+      EarlyStopping(
+        metric: $0.metric, patience: $0.patience, minimumImprovement: $0.minimumImprovement)
+    }
+    keepBest = description.keepBest
+    testTrials = description.testTrials.count
+  }
+}
+
+extension TrainingDescription.Trials {
+  /// The number of trials; nil for all.
+  public var count: Int? {
+    if case .count(let count) = self { count } else { nil }
+  }
+}

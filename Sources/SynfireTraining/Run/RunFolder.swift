@@ -1,0 +1,156 @@
+import Foundation
+import SynfireCore
+import SynfireFormats
+
+/// The folder of a run: checkpoints, logs, figures and the report.
+///
+/// | file | what |
+/// |---|---|
+/// | `run.h5` | the last checkpoint, complete: configuration, parameters, state, metrics, manifest |
+/// | `run.previous.h5` | the checkpoint before it, used when `run.h5` turns out damaged |
+/// | `best.h5` | the parameters of the best validation |
+/// | `log.jsonl` | one JSON object a batch, validation and test |
+/// | `events.out.tfevents.*` | the same for TensorBoard |
+/// | `figures/` | figures with the data they are drawn from |
+/// | `report.html` | the report, one self-contained page |
+///
+/// An object of this type that was created or opened for training holds a lock on the folder, so that
+/// two programs never write to one run.
+public final class RunFolder: Sendable {
+  public let path: String
+  private let lock: FolderLock?
+
+  public var checkpointPath: String { path + "/run.h5" }
+  public var previousPath: String { path + "/run.previous.h5" }
+  public var bestPath: String { path + "/best.h5" }
+  public var logPath: String { path + "/log.jsonl" }
+  public var figuresPath: String { path + "/figures" }
+  public var reportPath: String { path + "/report.html" }
+
+  private init(path: String, lock: FolderLock?) {
+    self.path = path
+    self.lock = lock
+  }
+
+  /// Makes the folder of a new run, with its first checkpoint in it.
+  ///
+  /// The folder appears under its name only when it is complete.
+  ///
+  /// - Throws: `TrainingError` if there is something at `path` other than an empty folder,
+  ///   `FormatsError` if it cannot be written.
+  public static func create(at path: String, checkpoint: Checkpoint) throws -> RunFolder {
+    let path = normalized(path)
+    try requireNothing(at: path)
+    let url = URL(fileURLWithPath: path)
+    let parent = url.deletingLastPathComponent().path
+    let partial = "\(parent)/.\(url.lastPathComponent).\(getpid()).partial"
+    do {
+      try? FileManager.default.removeItem(atPath: partial)
+      try FileManager.default.createDirectory(
+        atPath: partial, withIntermediateDirectories: true)
+    } catch {
+      throw TrainingError(
+        "the run folder cannot be made", place: path,
+        remedy: "choose a folder that can be written to with --out")
+    }
+    do {
+      try checkpoint.write(to: partial + "/run.h5")
+      let lock = try FolderLock(partial, shownAs: path)
+      // Fails if a folder with something in it has come there meanwhile.
+      guard rename(partial, path) == 0 else {
+        try requireNothing(at: path)
+        throw TrainingError(
+          "the run folder cannot be made: \(String(cString: strerror(errno)))", place: path,
+          isUserMistake: false)
+      }
+      return RunFolder(path: path, lock: lock)
+    } catch {
+      try? FileManager.default.removeItem(atPath: partial)
+      throw error
+    }
+  }
+
+  /// Opens the folder of a run to train on.
+  ///
+  /// - Throws: `TrainingError` if it is no run folder, or another program is training in it.
+  public static func resume(at path: String) throws -> RunFolder {
+    let folder = try read(at: path)
+    let lock = try FolderLock(folder.path, shownAs: folder.path)
+    folder.removeRemains()
+    return RunFolder(path: folder.path, lock: lock)
+  }
+
+  /// Opens the folder of a run to look at it.
+  ///
+  /// - Throws: `TrainingError` if there is no folder with `run.h5` at `path`.
+  public static func read(at path: String) throws -> RunFolder {
+    let path = normalized(path)
+    let files = FileManager.default
+    var isFolder: ObjCBool = false
+    guard files.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      throw TrainingError(
+        isFolder.boolValue || !files.fileExists(atPath: path)
+          ? "there is no such run folder" : "this is a file, not a run folder",
+        place: path, remedy: "name a folder that `synfire train` wrote")
+    }
+    let folder = RunFolder(path: path, lock: nil)
+    guard files.fileExists(atPath: folder.checkpointPath) else {
+      let hasPrevious = files.fileExists(atPath: folder.previousPath)
+      throw TrainingError(
+        "this folder has no run.h5", place: path,
+        remedy: hasPrevious
+          ? "copy run.previous.h5 to run.h5 to go on from the checkpoint before the last"
+          : "name a folder that `synfire train` wrote, or start a new run in another folder")
+    }
+    return folder
+  }
+
+  /// Whether there is a run folder at `path`.
+  public static func exists(at path: String) -> Bool {
+    FileManager.default.fileExists(atPath: normalized(path) + "/run.h5")
+  }
+
+  private static func normalized(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.path
+  }
+
+  /// - Throws: `TrainingError` if there is something at `path` other than an empty folder.
+  static func requireNothing(at path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    if let content = try? FileManager.default.contentsOfDirectory(atPath: path), content.isEmpty {
+      return
+    }
+    let isRun = FileManager.default.fileExists(atPath: path + "/run.h5")
+    throw TrainingError(
+      isRun ? "this run folder exists already" : "this folder exists already and is not empty",
+      place: path,
+      remedy: isRun
+        ? "go on with it by --resume, or choose another folder with --out"
+        : "choose another folder with --out")
+  }
+
+  /// Removes what a killed program left half-written.
+  private func removeRemains() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+      unlink(path + "/" + name)
+    }
+    unlink(path + "/run.next.h5")
+  }
+}
+
+/// A lock on a folder, given up with its last reference or with the process.
+private final class FolderLock: Sendable {
+  private let descriptor: Int32
+
+  init(_ path: String, shownAs shown: String) throws {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return }
+    if descriptor >= 0 { close(descriptor) }
+    throw TrainingError(
+      "another program is training in this run folder", place: shown,
+      remedy: "wait until it is done, or stop it")
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+}
