@@ -1,0 +1,91 @@
+import SynfireCore
+import SynfireLearning
+import SynfireNetworks
+
+/// Loss, spikes, readout and gradients of explicitly given trials, for comparison with automatic
+/// differentiation.
+///
+/// | tensor | shape |
+/// |---|---|
+/// | `loss` | a scalar |
+/// | `spikes` | [time, trial, neuron]; `spikes.LAYER` when there are several layers |
+/// | `readout` | [time, trial, output] or [trial, output] |
+/// | `gradient.NAME` | as the parameter NAME, before clipping |
+public enum ExplicitGradient {
+  /// The fast engine, in single precision.
+  public static func single(
+    _ rule: BackpropagationThroughTime, trials: TrialsFile, named path: String
+  ) throws -> NamedTensors<Float> {
+    let batch = try trials.batch(named: path)
+    let result = try rule.gradient(batch)
+    let recording = try rule.record(batch.inputs)
+    var tensors = NamedTensors<Float>()
+    tensors["loss"] = Tensor(axes: [], shape: [], values: [Float(result.loss)])
+    for (layer, record) in zip(recording.layers, recording.records) {
+      tensors[layerName("spikes", layer, of: recording.layers.count)] = record.outputs
+    }
+    tensors["readout"] = result.readout
+    for (name, gradient) in result.gradients.pairs { tensors["gradient.\(name)"] = gradient }
+    return tensors
+  }
+
+  /// The reference engine, in double precision.
+  ///
+  /// - Throws: `TrainingError` for targets that do not fit the loss.
+  public static func double(
+    network: Network, loss: Loss, parameters: NamedTensors<Double>, trials: TrialsFile,
+    named path: String
+  ) throws -> NamedTensors<Double> {
+    let engine = try ReferenceEngine(network)
+    let run = try engine.run(trials.inputs, parameters)
+    let (value, adjoint) = try evaluate(
+      loss, run.readout, try trials.requiredTargets(named: path), path: path)
+    let gradients = try engine.gradient(run, readoutAdjoint: adjoint, parameters)
+    var tensors = NamedTensors<Double>()
+    tensors["loss"] = Tensor(axes: [], shape: [], values: [value])
+    for (layer, traces) in zip(network.layers, run.traces) {
+      tensors[layerName("spikes", layer.name, of: network.layers.count)] = stacked(
+        traces.map(\.outputs))
+    }
+    tensors["readout"] = run.readout
+    for (name, gradient) in gradients.pairs { tensors["gradient.\(name)"] = gradient }
+    return tensors
+  }
+
+  /// `spikes` of the only layer, `spikes.hidden` of one of several.
+  static func layerName(_ what: String, _ layer: String, of count: Int) -> String {
+    count == 1 ? what : "\(what).\(layer)"
+  }
+
+  /// [trial][time][neuron] as [time, trial, neuron].
+  private static func stacked(_ trials: [[[Double]]]) -> Tensor<Double> {
+    let steps = trials[0].count
+    let values = (0..<steps).flatMap { step in trials.flatMap { $0[step] } }
+    return Tensor(
+      axes: ["time", "trial", "neuron"], shape: [steps, trials.count, trials[0][0].count],
+      values: values)
+  }
+
+  /// Target values keep their double precision, which `TrialTargets` would take from them.
+  private static func evaluate(
+    _ loss: Loss, _ readout: Tensor<Double>, _ targets: TrialsFile.Targets, path: String
+  ) throws -> (loss: Double, adjoint: Tensor<Double>) {
+    guard case .values(let target) = targets, !loss.wantsClasses, target.shape == readout.shape
+    else {
+      let plain: TrialTargets =
+        switch targets {
+        case .classes(let classes): .classes(classes)
+        case .values(let values): .values(values.converted())
+        }
+      return try loss.evaluate(readout, plain)
+    }
+    var adjoint = readout.values.map { _ in 0.0 }
+    let sum = loss.add(
+      outputs: readout.values, targets: target.values, count: readout.count, adjoint: &adjoint)
+    let (value, factor) = loss.finish(
+      sum: sum, trials: readout.shape[1], values: readout.count)
+    return (
+      value, Tensor(axes: readout.axes, shape: readout.shape, values: adjoint.map { $0 * factor })
+    )
+  }
+}
