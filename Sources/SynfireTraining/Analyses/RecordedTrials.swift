@@ -1,0 +1,75 @@
+import SynfireAnalysis
+import SynfireCore
+import SynfireLearning
+import SynfireNetworks
+import SynfireTasks
+
+/// What a network did in some test trials.
+struct RecordedTrials {
+  let batch: TrialBatch
+  let readout: Tensor<Float>
+  /// Of the last layer, axes [time, trial, neuron], in units of the threshold.
+  let potentials: Tensor<Float>
+  /// Of the last layer; nil when it does not spike.
+  let spikes: SpikeTensor?
+  /// Filtered activity r of the last layer, axes [time, trial, neuron].
+  let activity: Tensor<Double>
+
+  init(
+    task: any TrialTask, rule: BackpropagationThroughTime, experiment: Experiment,
+    trials: Int = RunAnalyses.recordedTrials
+  ) throws {
+    let wanted = min(trials, task.size(of: .test) ?? trials)
+    let batch = try task.batch(.test, index: 0, trials: wanted, seed: experiment.seed)
+    self.batch = batch
+    let recording = try rule.record(batch.inputs)
+    readout = recording.readout
+    let last = recording.records.count - 1
+    potentials = recording.records[last].potentials
+    let network = rule.network
+    guard network.layers[last].isSpiking, let spikes = recording.spikes(ofLayer: last) else {
+      self.spikes = nil
+      activity = recording.records[last].outputs.converted()
+      return
+    }
+    self.spikes = spikes
+    activity = try network.readout.connection.filter.activity(
+      of: spikes, timeStep: network.timeStep)
+  }
+
+  /// - Throws: `TrainingError` for a network of rate units.
+  func requiredSpikes() throws -> SpikeTensor {
+    guard let spikes else { throw TrainingError("the units of this network do not spike") }
+    return spikes
+  }
+
+  /// The trials by target and context, by target, or by class, whichever the task has.
+  func classes() throws -> TrialClasses {
+    if let target = batch.conditions["target"] {
+      let signs = target.map { $0 == 1 ? 1.0 : -1.0 }
+      guard let context = batch.conditions["context"] else {
+        return try TrialClasses(targets: signs)
+      }
+      return try TrialClasses(contexts: context, targets: signs)
+    }
+    guard case .classes(let labels) = batch.targets, let highest = labels.max() else {
+      throw TrainingError("the trials of this task have no classes")
+    }
+    return try TrialClasses(names: (0...highest).map(String.init), ofTrial: labels)
+  }
+}
+
+extension SpikeFilter {
+  /// Activity r of spikes, axes [time, trial, neuron].
+  fileprivate func activity(of spikes: SpikeTensor, timeStep: Double) throws -> Tensor<Double> {
+    switch self {
+    case .none: spikes.dense()
+    case .single(let decay):
+      try FilteredActivity.single(of: spikes, decay: decay, timeStep: timeStep)
+    case .double(let decay, let rise, let normalization):
+      try FilteredActivity.double(
+        of: spikes, decay: decay, rise: rise, timeStep: timeStep,
+        normalization: normalization == .unitGain ? .context : .digits)
+    }
+  }
+}

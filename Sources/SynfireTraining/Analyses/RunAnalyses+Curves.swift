@@ -1,0 +1,44 @@
+import Foundation
+import SynfireAnalysis
+
+extension RunAnalyses {
+  func lossCurve() throws -> Drawing {
+    guard let losses = checkpoint.training["loss"], !losses.isEmpty else {
+      throw TrainingError("no batch was trained yet")
+    }
+    var references: [(label: String, value: Double)] = []
+    if experiment.learning.loss == .crossEntropyOnProbabilities {
+      let outputs = Double(task.outputs)
+      references = [("lowest possible", -log(exp(1) / (exp(1) + outputs - 1)))]
+    }
+    var numbers = [(name: "last loss", value: losses.last!)]
+    let threshold = 1.7
+    if !references.isEmpty, let first = losses.firstIndex(where: { $0 < threshold }) {
+      numbers.append((name: "first batch with loss < \(threshold)", value: Double(first + 1)))
+    }
+    return Drawing(
+      figure: .learningCurves(
+        [("", try LearningCurve(seeds: [losses]))], quantity: "Loss", start: 1,
+        references: references),
+      caption: "The loss of each training batch, before the first update on it.",
+      numbers: numbers)
+  }
+
+  func accuracyCurve() throws -> Drawing {
+    let names = ["accuracy", "decisionAccuracy", "meanSquaredError"]
+    guard let metric = names.first(where: { checkpoint.validation[$0] != nil }),
+      let values = checkpoint.validation[metric], let batches = checkpoint.validation["batch"],
+      let first = batches.first
+    else { throw TrainingError("there was no validation during training") }
+    let isFraction = metric != "meanSquaredError"
+    let interval = batches.count > 1 ? Int(batches[1] - batches[0]) : 1
+    let shown = isFraction ? values.map { 100 * $0 } : values
+    return Drawing(
+      figure: .learningCurves(
+        [("", try LearningCurve(seeds: [shown]))],
+        quantity: metric == "accuracy"
+          ? "Accuracy" : isFraction ? "Right decisions" : "Mean squared error",
+        unit: isFraction ? "%" : "", interval: interval, start: Int(first)),
+      caption: "On validation trials, during training.")
+  }
+}

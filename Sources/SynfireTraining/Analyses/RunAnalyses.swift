@@ -1,0 +1,126 @@
+import Foundation
+import SynfireAnalysis
+import SynfireCore
+import SynfireFormats
+import SynfireLearning
+import SynfireTasks
+
+/// The analyses that an experiment asks for, of a trained network.
+///
+/// The network is shown test trials once; every figure is drawn from that recording, the metrics of
+/// the run and its parameters.
+public struct RunAnalyses {
+  /// Trials that are recorded.
+  public static let recordedTrials = 100
+
+  public let experiment: Experiment
+  let task: any TrialTask
+  let rule: BackpropagationThroughTime
+  let checkpoint: Checkpoint
+
+  /// - Parameter dataDirectory: where data sets are.
+  /// - Throws: errors of the task and the network.
+  public init(
+    experiment: Experiment, checkpoint: Checkpoint, dataDirectory: String?,
+    threads: Int = ProcessInfo.processInfo.activeProcessorCount
+  ) throws {
+    self.experiment = experiment
+    self.checkpoint = checkpoint
+    task = try experiment.makeTask(dataDirectory: dataDirectory)
+    rule = try experiment.makeRule(parameters: checkpoint.parameters, threads: threads)
+  }
+
+  /// What became of one analysis.
+  public struct Outcome: Sendable {
+    public let kind: AnalysisKind
+    public let title: String
+    /// What the figure shows, in a sentence or two.
+    public let caption: String
+    /// Numbers that were found, with their names.
+    public let numbers: [(name: String, value: Double)]
+    /// The SVG file; nil if the figure could not be drawn.
+    public let figure: URL?
+    /// Why it could not be drawn.
+    public let reason: String?
+  }
+
+  /// Draws all figures into a folder, with the data they are drawn from.
+  ///
+  /// A figure that cannot be drawn, such as a projection on a single mode, is an outcome and not an
+  /// error.
+  ///
+  /// - Parameter progress: called with the name of each analysis as it begins.
+  /// - Throws: errors of the task and the engine.
+  public func draw(in folder: String, progress: (String) -> Void = { _ in }) throws -> [Outcome] {
+    let recorded = try RecordedTrials(task: task, rule: rule, experiment: experiment)
+    let gnuplot = Result { try Gnuplot() }
+    var outcomes: [Outcome] = []
+    for kind in experiment.analyses {
+      progress(kind.name)
+      outcomes.append(outcome(of: kind, recorded, gnuplot, folder))
+    }
+    return outcomes
+  }
+
+  private func outcome(
+    of kind: AnalysisKind, _ recorded: RecordedTrials, _ gnuplot: Result<Gnuplot, any Error>,
+    _ folder: String
+  ) -> Outcome {
+    var drawing: Drawing?
+    do {
+      drawing = try self.drawing(of: kind, recorded)
+      let files = try drawing!.figure.render(
+        named: kind.name, in: URL(fileURLWithPath: folder), gnuplot: gnuplot.get())
+      return Outcome(
+        kind: kind, title: kind.title, caption: drawing!.caption, numbers: drawing!.numbers,
+        figure: files.svg, reason: nil)
+    } catch {
+      let reason = (error as? any SynfireError)?.what ?? "\(error)"
+      return Outcome(
+        kind: kind, title: kind.title, caption: drawing?.caption ?? "",
+        numbers: drawing?.numbers ?? [], figure: nil, reason: reason)
+    }
+  }
+
+  private func drawing(of kind: AnalysisKind, _ recorded: RecordedTrials) throws -> Drawing {
+    switch kind {
+    case .lossCurve: try lossCurve()
+    case .accuracyCurve: try accuracyCurve()
+    case .raster: try raster(recorded)
+    case .voltageTraces: try voltageTraces(recorded)
+    case .meanOutput: try meanOutput(recorded)
+    case .modeProjection: try modeProjection(recorded)
+    case .orthogonalizedProjection: try orthogonalizedProjection(recorded)
+    case .switchTrajectory: try switchTrajectory(recorded)
+    case .modeImportance: try modeImportance()
+    case .modePruning: try modePruning()
+    case .principalComponents: try principalComponents(recorded)
+    }
+  }
+
+  /// A figure before it is drawn, and what was found on the way.
+  struct Drawing {
+    var figure: Figure
+    var caption: String
+    var numbers: [(name: String, value: Double)] = []
+  }
+}
+
+extension AnalysisKind {
+  /// The heading of the figure.
+  public var title: String {
+    switch self {
+    case .lossCurve: "Loss"
+    case .accuracyCurve: "Accuracy"
+    case .raster: "Spikes"
+    case .voltageTraces: "Membrane potentials"
+    case .meanOutput: "Mean output"
+    case .modeProjection: "Mode space"
+    case .orthogonalizedProjection: "Mode space without the input directions"
+    case .switchTrajectory: "A switch of context"
+    case .modeImportance: "Importance of modes"
+    case .modePruning: "Removal of modes"
+    case .principalComponents: "Dimensionality"
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import SynfireCore
+import SynfireNetworks
+
+/// The memory that training takes, by what it is for.
+public struct MemoryPlan: Sendable {
+  public struct Part: Sendable {
+    /// A word for programs.
+    public let key: String
+    public let name: String
+    public let bytes: Int
+  }
+
+  public let parts: [Part]
+
+  /// Bytes of all parts.
+  public var total: Int { parts.reduce(0) { $0 + $1.bytes } }
+
+  /// Counts the memory of an experiment.
+  ///
+  /// - Throws: `NetworkError` for a network that cannot be made.
+  init(_ experiment: Experiment, network: Network, threads: Int) throws {
+    let parameters = network.parameterSpecifications.reduce(0) { $0 + $1.shape.reduce(1, *) } * 4
+    let trials = experiment.training.trialsPerBatch
+    let steps = experiment.task.steps
+    let rows = steps * trials
+    let isSpikes = experiment.task.isClassification
+    // Spikes are bits, padded to words of 64.
+    let inputs = rows * (isSpikes ? (network.inputs + 63) / 64 * 8 : network.inputs * 4)
+    let targets = experiment.task.isClassification ? trials * 8 : rows * network.readout.outputs * 4
+    let shards = BatchShards(trials: trials)
+    let workers = min(threads, shards.count)
+    let sweep = try NetworkSweep(network, steps: steps, blockTrials: shards.blockTrials).byteCount
+    parts = [
+      Part(key: "parameters", name: "parameters", bytes: parameters),
+      Part(key: "optimizer", name: "optimizer moments", bytes: 2 * parameters),
+      Part(
+        key: "gradients", name: "gradients of \(shards.count) shards",
+        bytes: (shards.count + 1) * parameters),
+      // One trains while the next is made.
+      Part(key: "trials", name: "trials of two batches", bytes: 2 * (inputs + targets)),
+      Part(key: "sweeps", name: "states and tapes of \(workers) workers", bytes: workers * sweep),
+    ]
+  }
+
+  /// `12.3 MB`, by powers of 1000.
+  public static func text(_ bytes: Int) -> String {
+    var value = Double(bytes)
+    for unit in ["B", "kB", "MB", "GB"] {
+      if value < 1000 { return "\((value * 10).rounded() / 10) \(unit)" }
+      value /= 1000
+    }
+    return "\((value * 10).rounded() / 10) TB"
+  }
+}
+
+/// How the engine splits a batch: into at most eight shards, each worked through in blocks of at most
+/// sixteen trials.
+private struct BatchShards {
+  let count: Int
+  let blockTrials: Int
+
+  init(trials: Int) {
+    count = min(8, trials)
+    blockTrials = min(16, (trials + count - 1) / count)
+  }
+}
