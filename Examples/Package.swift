@@ -18,5 +18,6 @@ let package = Package(
   targets: [
     example("TrainOnYourArrays"),
     example("WriteYourOwnNeuronModel"),
+    example("AnalyzeARun"),
   ]
 )

@@ -128,6 +128,90 @@ def worked_example():
     return failed or errors > 1e-10
 
 
+# ---------------------------------------------------------------- random networks
+
+
+def random_case(random):
+    """A network, its experiment and trials; every number is one that float32 holds exactly."""
+    digits = bool(random.integers(2))
+    channels, outputs = (784, 10) if digits else (4, 1)
+    neurons, modes = int(random.integers(2, 101)), int(random.integers(1, 31))
+    steps, trials = int(random.integers(50, 501)), int(random.integers(1, 65))
+    spike_filter = str(random.choice(["single", "unit-gain", "unit-area"]))
+    kinds = ["cross-entropy", "cross-entropy-on-probabilities"]
+    loss = str(random.choice(kinds)) if digits else "root-sum-squares"
+
+    def normal(*shape, std):
+        return random.normal(0, std, shape).astype(numpy.float32).astype(float)
+
+    arrays = [
+        normal(neurons, channels, std=random.uniform(1, 3) / math.sqrt(channels)),
+        normal(neurons, modes, std=modes**-0.5),
+        normal(neurons, modes, std=modes**-0.5),
+        normal(modes, std=random.uniform(0.5, 3) / math.sqrt(neurons)),
+        normal(outputs, neurons, std=neurons**-0.5),
+    ]
+    if digits:
+        inputs = (random.random((steps, trials, channels)) < 0.12).astype(float)
+        targets = random.integers(0, outputs, trials)
+    else:
+        inputs = normal(steps, trials, channels, std=1) + 0.5
+        targets = numpy.sign(normal(1, trials, outputs, std=1)) + numpy.zeros((steps, 1, 1))
+    filters = {
+        "single": "{kind: exponential, decay: 30 ms}",
+        **{form: "{kind: double-exponential, decay: 30 ms, rise: 2 ms, normalization: %s}" % form
+           for form in ["unit-gain", "unit-area"]},
+    }
+    settings = [f"neurons={neurons}", f"modes={modes}", f"filter={filters[spike_filter]}",
+                f"learning.loss={loss}"]
+    experiment = "smnn/mnist" if digits else "smnn/context"
+    text = f"{experiment} N={neurons} P={modes} T={steps} B={trials} {spike_filter} {loss}"
+    return dict(zip(NAMES, arrays)), inputs, targets, spike_filter, loss, experiment, settings, text
+
+
+def relative(a, b):
+    return numpy.linalg.norm(a - b) / max(numpy.linalg.norm(b), 1e-300)
+
+
+def compare(options):
+    bound = 1e-10 if options.precision == "double" else 2e-4
+    worst, flipped = 0.0, 0
+    for case in range(options.cases):
+        random = numpy.random.default_rng([options.seed, case])
+        parameters, inputs, targets, spike_filter, loss, experiment, settings, text = (
+            random_case(random))
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            numpy.savez(folder / "parameters.npz", **parameters)
+            numpy.savez(folder / "trials.npz", inputs=inputs, targets=targets)
+            subprocess.run(
+                [options.synfire, "gradient", experiment,
+                 *(part for setting in settings for part in ("--set", setting)),
+                 "--parameters", folder / "parameters.npz", "--trials", folder / "trials.npz",
+                 "--output", folder / "gradient.npz", "--precision", options.precision],
+                check=True)
+            ours = dict(numpy.load(folder / "gradient.npz"))
+        exact = gradient(
+            {name: torch.tensor(value) for name, value in parameters.items()},
+            torch.tensor(inputs), torch.tensor(targets), spike_filter, loss)
+        exact = {name: value.numpy() for name, value in exact.items()}
+        differing = int((ours["spikes"] != exact["spikes"]).sum())
+        rate = exact["spikes"].mean() / 0.002
+        if differing:  # a potential within rounding of threshold; what follows is another network
+            flipped += 1
+            print(f"{text}: {rate:.1f} Hz, {differing} spikes differ, not compared")
+            continue
+        differences = {name: relative(ours[f"gradient.{name}"], exact[name]) for name in NAMES}
+        differences["loss"] = relative(ours["loss"], exact["loss"])
+        differences["readout"] = relative(ours["readout"], exact["readout"])
+        name = max(differences, key=differences.get)
+        worst = max(worst, differences[name])
+        print(f"{text}: {rate:.1f} Hz, spikes equal, largest difference {differences[name]:.1e} ({name})")
+    print(f"{options.cases} cases, {flipped} with differing spikes; "
+          f"largest relative difference {worst:.1e} (bound {bound:.0e})")
+    return worst > bound or flipped > (0 if options.precision == "double" else options.cases // 2)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
