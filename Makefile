@@ -1,4 +1,4 @@
-# make demo   train a network in two minutes and look at the report
+# make demo   train a network of a paper in a minute or two and look at the report
 # make test   build and run all tests
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -25,7 +25,7 @@ test: deps
 
 demo: build
 	@rm -rf $(DEMO)
-	$(PROGRAM) train smnn/context --set batches=60 --set trials=100 --out $(DEMO)
+	$(PROGRAM) train smnn/context --out $(DEMO)
 	@Scripts/open-report $(DEMO)/report.html
 
 lint:
