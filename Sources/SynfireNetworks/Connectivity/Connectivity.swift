@@ -112,6 +112,9 @@ public protocol PackedConnectivity: AnyObject, Sendable {
     _ activity: BlockActivity, time: Int, trials: Int, into drive: UnsafeMutablePointer<Float>,
     _ workspace: ConnectivityWorkspace)
 
+  /// Told that the adjoint drive of a step has been written, before it is used; for what is used twice.
+  func receive(_ adjoint: AdjointRing, time: Int, trials: Int, _ workspace: ConnectivityWorkspace)
+
   /// presynaptic[trial, presynaptic] += transposed weights times the adjoint drive of a step.
   func backpropagate(
     _ adjoint: AdjointRing, time: Int, trials: Int,
@@ -126,6 +129,12 @@ public protocol PackedConnectivity: AnyObject, Sendable {
 
   /// The gradient of the tensors, by local name, from a gradient summed over workspaces.
   func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float>
+}
+
+extension PackedConnectivity {
+  public func receive(
+    _ adjoint: AdjointRing, time: Int, trials: Int, _ workspace: ConnectivityWorkspace
+  ) {}
 }
 
 /// Memory of one worker for one connectivity.

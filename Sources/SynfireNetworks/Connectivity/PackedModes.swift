@@ -3,12 +3,13 @@ import SynfireCore
 /// Few modes: spikes are summed in the space of the P modes, and the adjoint goes through it too.
 ///
 ///     kappa = sum of Xi_out rows of the spikes      drive += sum over mu of lambda kappa Xi_in[:, mu]
-///     z = lambda Xi_in^T adjoint                    presynaptic += Xi_out z
-///     dXi_in += adjoint (lambda kappa)^T            dXi_out[j] += z for each spike j
-///     dlambda += kappa Xi_in^T adjoint
+///     z = Xi_in^T adjoint                           presynaptic += Xi_out diag(lambda) z
 ///
+/// Two sums give all gradients, A = sum of adjoint kappa^T and, for each spike j, B[j] = sum of z:
+/// dXi_in = A diag(lambda), dXi_out = B diag(lambda), dlambda[mu] = Xi_in[:, mu]^T A[:, mu].
 /// Cost per step and trial: spikes x P + N P, instead of N squared.
 final class PackedModes: PackedConnectivity {
+  private let factors: ModeFactors<Float>
   private let presynaptic: Int
   private let postsynaptic: Int
   private let modes: Int
@@ -16,14 +17,15 @@ final class PackedModes: PackedConnectivity {
   private let modeLength: Int
   private let rowLength: Int
   private let presynapticLength: Int
-  /// Xi_in^T [mode, postsynaptic padded], Xi_out [presynaptic, mode padded], Xi_out^T
-  /// [mode, presynaptic padded], lambda [mode padded].
+  /// Xi_in^T and diag(lambda) Xi_in^T [mode, postsynaptic padded], Xi_out [presynaptic, mode padded],
+  /// diag(lambda) Xi_out^T [mode, presynaptic padded].
   private let inputModes: AlignedBuffer<Float>
+  private let scaledInputModes: AlignedBuffer<Float>
   private let outputModes: AlignedBuffer<Float>
-  private let outputModesTransposed: AlignedBuffer<Float>
-  private let scores: AlignedBuffer<Float>
+  private let scaledOutputModes: AlignedBuffer<Float>
 
   init(_ factors: ModeFactors<Float>) {
+    self.factors = factors
     modes = factors.modes
     postsynaptic = factors.inputModes.shape[0]
     presynaptic = factors.outputModes.shape[0]
@@ -31,27 +33,30 @@ final class PackedModes: PackedConnectivity {
     rowLength = paddedToLanes(postsynaptic)
     presynapticLength = paddedToLanes(presynaptic)
     inputModes = AlignedBuffer(count: modes * rowLength + 128)
+    scaledInputModes = AlignedBuffer(count: modes * rowLength + 128)
     outputModes = AlignedBuffer(count: presynaptic * modeLength + 128)
-    outputModesTransposed = AlignedBuffer(count: modes * presynapticLength + 128)
-    scores = AlignedBuffer(count: modeLength)
+    scaledOutputModes = AlignedBuffer(count: modes * presynapticLength + 128)
     for mode in 0..<modes {
-      scores.pointer[mode] = factors.scores.values[mode]
+      let score = factors.scores.values[mode]
       for neuron in 0..<postsynaptic {
-        inputModes.pointer[mode * rowLength + neuron] =
-          factors.inputModes.values[neuron * modes + mode]
+        let value = factors.inputModes.values[neuron * modes + mode]
+        inputModes.pointer[mode * rowLength + neuron] = value
+        scaledInputModes.pointer[mode * rowLength + neuron] = score * value
       }
       for neuron in 0..<presynaptic {
         let value = factors.outputModes.values[neuron * modes + mode]
         outputModes.pointer[neuron * modeLength + mode] = value
-        outputModesTransposed.pointer[mode * presynapticLength + neuron] = value
+        scaledOutputModes.pointer[mode * presynapticLength + neuron] = score * value
       }
     }
   }
 
+  /// The gradient is A^T [mode, postsynaptic padded], then B [presynaptic, mode padded]; the scratch is
+  /// kappa of 64 steps of a trial, then z of 64 steps of all trials.
   func makeWorkspace(trials: Int) -> ConnectivityWorkspace {
     ConnectivityWorkspace(
-      gradient: modes * rowLength + presynaptic * modeLength + modeLength,
-      offsets: max(64, presynapticLength), scratch: 3 * modeLength)
+      gradient: modes * rowLength + presynaptic * modeLength,
+      offsets: max(64, presynapticLength), scratch: 64 * (1 + trials) * modeLength)
   }
 
   func propagate(
@@ -61,10 +66,23 @@ final class PackedModes: PackedConnectivity {
     let kappa = workspace.scratch.pointer
     for trial in 0..<trials {
       guard project(activity, time, trial, into: kappa, workspace) > 0 else { continue }
-      for mode in 0..<modes { kappa[mode] *= scores.pointer[mode] }
       RowKernels.addScaled(
-        inputModes.pointer, stride: rowLength, scales: kappa, count: modes,
+        scaledInputModes.pointer, stride: rowLength, scales: kappa, count: modes,
         into: drive + trial * rowLength, vectors: rowLength / 16)
+    }
+  }
+
+  /// Projects the adjoint drive on the modes, for both uses.
+  func receive(
+    _ adjoint: AdjointRing, time: Int, trials: Int, _ workspace: ConnectivityWorkspace
+  ) {
+    for trial in 0..<trials {
+      let row = adjoint.row(time, trial)
+      let z = projected(adjoint, time, trial, workspace)
+      for mode in 0..<modes {
+        z[mode] = RowKernels.dot(
+          inputModes.pointer + mode * rowLength, row, vectors: rowLength / 16)
+      }
     }
   }
 
@@ -73,12 +91,10 @@ final class PackedModes: PackedConnectivity {
     into presynapticAdjoint: UnsafeMutablePointer<Float>, stride: Int,
     _ workspace: ConnectivityWorkspace
   ) {
-    let scaled = workspace.scratch.pointer
     for trial in 0..<trials {
-      let row = adjoint.row(time, trial)
-      for mode in 0..<modes { scaled[mode] = scores.pointer[mode] * modeAdjoint(mode, row) }
       RowKernels.addScaled(
-        outputModesTransposed.pointer, stride: presynapticLength, scales: scaled, count: modes,
+        scaledOutputModes.pointer, stride: presynapticLength,
+        scales: projected(adjoint, time, trial, workspace), count: modes,
         into: presynapticAdjoint + trial * stride, vectors: presynapticLength / 16)
     }
   }
@@ -88,48 +104,53 @@ final class PackedModes: PackedConnectivity {
     _ workspace: ConnectivityWorkspace
   ) {
     let kappa = workspace.scratch.pointer
-    let scaled = kappa + modeLength
     let inputGradient = workspace.gradient.pointer
     let outputGradient = inputGradient + modes * rowLength
-    let scoreGradient = outputGradient + presynaptic * modeLength
-    for time in times {
-      for trial in 0..<trials {
-        let spikes = project(activity, time, trial, into: kappa, workspace)
-        guard spikes > 0 else { continue }
-        let row = adjoint.row(time, trial)
-        for mode in 0..<modes {
-          let projected = modeAdjoint(mode, row)
-          scoreGradient[mode] += kappa[mode] * projected
-          scaled[mode] = scores.pointer[mode] * projected
-          RowKernels.addScaled(
-            row, scale: scores.pointer[mode] * kappa[mode],
-            into: inputGradient + mode * rowLength, vectors: rowLength / 16)
-        }
+    for trial in 0..<trials {
+      for (slot, time) in times.enumerated() {
+        let spikes = project(
+          activity, time, trial, into: kappa + slot * modeLength, workspace)
+        let z = projected(adjoint, time, trial, workspace)
         for spike in 0..<spikes {
           RowKernels.addScaled(
-            scaled, scale: 1, into: outputGradient + Int(workspace.offsets.pointer[spike]),
+            z, scale: 1, into: outputGradient + Int(workspace.offsets.pointer[spike]),
             vectors: modeLength / 16)
         }
+      }
+      for mode in 0..<modes {
+        RowKernels.addScaled(
+          adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride, scales: kappa + mode,
+          scaleStride: modeLength, count: times.count, into: inputGradient + mode * rowLength,
+          vectors: rowLength / 16)
       }
     }
   }
 
   func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float> {
     let outputGradient = sum.pointer + modes * rowLength
-    let scoreGradient = outputGradient + presynaptic * modeLength
     var input = Tensor<Float>(axes: ["neuron", "mode"], shape: [postsynaptic, modes])
     var output = Tensor<Float>(axes: ["presynaptic", "mode"], shape: [presynaptic, modes])
-    var score = Tensor<Float>(axes: ["mode"], shape: [modes])
+    var scores = Tensor<Float>(axes: ["mode"], shape: [modes])
     for mode in 0..<modes {
-      score.values[mode] = scoreGradient[mode]
+      let score = factors.scores.values[mode]
       for neuron in 0..<postsynaptic {
-        input.values[neuron * modes + mode] = sum.pointer[mode * rowLength + neuron]
+        let value = sum.pointer[mode * rowLength + neuron]
+        input.values[neuron * modes + mode] = score * value
+        scores.values[mode] += factors.inputModes.values[neuron * modes + mode] * value
       }
       for neuron in 0..<presynaptic {
-        output.values[neuron * modes + mode] = outputGradient[neuron * modeLength + mode]
+        output.values[neuron * modes + mode] = score * outputGradient[neuron * modeLength + mode]
       }
     }
-    return NamedTensors([("inputModes", input), ("outputModes", output), ("scores", score)])
+    return NamedTensors([("inputModes", input), ("outputModes", output), ("scores", scores)])
+  }
+
+  /// Where z of a step and trial is kept as long as the adjoint itself: [step % 64, trial, mode padded].
+  private func projected(
+    _ adjoint: AdjointRing, _ time: Int, _ trial: Int, _ workspace: ConnectivityWorkspace
+  ) -> UnsafeMutablePointer<Float> {
+    let trials = adjoint.stepStride / adjoint.trialStride
+    return workspace.scratch.pointer + (64 + (time & 63) * trials + trial) * modeLength
   }
 
   /// kappa = Xi_out^T times the spikes of a step; returns how many there were, their offsets in Xi_out
@@ -149,9 +170,5 @@ final class PackedModes: PackedConnectivity {
       outputModes.pointer, workspace.offsets.pointer, count, into: kappa,
       vectors: modeLength / 16)
     return count
-  }
-
-  private func modeAdjoint(_ mode: Int, _ row: UnsafePointer<Float>) -> Float {
-    RowKernels.dot(inputModes.pointer + mode * rowLength, row, vectors: rowLength / 16)
   }
 }

@@ -124,8 +124,14 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     for time in (0..<size.steps).reversed() {
       collectOutputAdjoint(
         layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)
+      var memory = memory
+      if inputFilter == nil, time >= wiring.inputLatency {
+        memory.driveAdjoints = inputRing.vectors(time - wiring.inputLatency)
+      }
       model.retreat(kernel, memory, time: time, trials: trials)
-      finish(layer, inputs, time: time, trials: trials, inputAdjoint: inputAdjoint)
+      finish(
+        layer, inputs, time: time, trials: trials, driveAdjoints: memory.driveAdjoints,
+        inputAdjoint: inputAdjoint)
     }
   }
 
@@ -154,15 +160,16 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   /// Hands the adjoint of the inputs down, and gathers gradients when 64 steps are complete.
   private func finish(
     _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
-    inputAdjoint: StoredAdjoint?
+    driveAdjoints: UnsafePointer<SIMD16<Float>>, inputAdjoint: StoredAdjoint?
   ) {
     let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
     let inputTime = time - wiring.inputLatency
     let cells = trials * size.vectors
     if inputTime >= 0 {
-      (inputFilter ?? .identity).adjointStep(
-        buffers.inputFilters.pointer, memory.driveAdjoints, count: cells,
+      inputFilter?.adjointStep(
+        buffers.inputFilters.pointer, driveAdjoints, count: cells,
         into: inputRing.vectors(inputTime))
+      layer.input.receive(inputRing, time: inputTime, trials: trials, inputWorkspace)
     }
     if inputTime >= 0, let inputAdjoint {
       let row = inputAdjoint.step(inputTime)
@@ -180,8 +187,9 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     let recurrentTime = time - wiring.recurrentLatency
     if recurrentTime >= 0 {
       (recurrentFilter ?? .identity).adjointStep(
-        buffers.recurrentFilters.pointer, memory.driveAdjoints, count: cells,
+        buffers.recurrentFilters.pointer, driveAdjoints, count: cells,
         into: recurrentRing.vectors(recurrentTime))
+      recurrent.receive(recurrentRing, time: recurrentTime, trials: trials, recurrentWorkspace)
     }
     if recurrentTime >= 0, recurrentTime & 63 == 0 {
       let end = min(recurrentTime + 64, size.steps - wiring.recurrentLatency)

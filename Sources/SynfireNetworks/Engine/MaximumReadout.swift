@@ -102,6 +102,7 @@ final class MaximumReadout: ReadoutSweep {
     let ring = AdjointRing(
       base: block.adjoints, stepStride: 0, trialStride: block.trialStride)
     let workspace = workspace(packed)
+    packed.receive(ring, time: 0, trials: trials, workspace)
     packed.accumulate(maximumActivity, times: 0..<1, trials: trials, ring, workspace)
     maximumAdjoints.clear()
     let target = UnsafeMutableRawPointer(maximumAdjoints.pointer)

@@ -106,6 +106,7 @@ final class EveryStepReadout: ReadoutSweep {
         .assumingMemoryBound(to: SIMD16<Float>.self)
       filter.adjointStep(
         states.pointer, given, count: trials * vectors, into: ring.vectors(source))
+      packed.receive(ring, time: source, trials: trials, workspace(packed))
     }
     if time + latency < size.steps {
       packed.backpropagate(

@@ -65,7 +65,8 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
   @usableFromInline let adjoints: UnsafeMutablePointer<Kernel.Adjoint>
   @usableFromInline let drive: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline let outputAdjoints: UnsafeMutablePointer<SIMD16<Float>>
-  @usableFromInline let driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>
+  /// Where `retreat` writes: the buffer of that name, or the place that would be copied to.
+  @usableFromInline var driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>
 
   init(_ buffers: SweepBuffers<Kernel>, _ size: SweepSize) {
     self.size = size
