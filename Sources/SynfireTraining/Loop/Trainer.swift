@@ -107,13 +107,13 @@ public final class Trainer {
   }
 
   private func train(on batch: TrialBatch, batchesHere: Int) throws {
-    var first: StepMetrics?
-    for _ in 0..<plan.updatesPerBatch {
-      let metrics = try rule.step(batch)
+    // The last update on a batch speaks for it, as in the published loss curves.
+    var metrics = try rule.step(batch)
+    try HealthWatch.requireFinite(metrics)
+    for _ in 1..<plan.updatesPerBatch {
+      metrics = try rule.step(batch)
       try HealthWatch.requireFinite(metrics)
-      first = first ?? metrics
     }
-    let metrics = first!
     checkpoint.batch += 1
     let row = metrics.columns
     checkpoint.training.append(row.merging(["batch": Double(checkpoint.batch)]) { $1 })
