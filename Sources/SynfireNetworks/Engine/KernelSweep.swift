@@ -63,34 +63,42 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     }
   }
 
+  func step(_ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int) {
+    collectDrive(layer, inputs, time: time, trials: trials, wrapping: 63)
+    model.advance(kernel, memory, time: time & 63, trials: trials)
+  }
+
   /// Sets states to those before the first step.
   func begin(trials: Int) {
     buffers.states.pointer.update(repeating: kernel.initialState, count: trials * size.vectors)
     buffers.clearFilters()
   }
 
-  /// The weighted inputs and recurrent outputs of a step.
-  func collectDrive(_ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int) {
+  /// The weighted inputs and recurrent outputs of a step; earlier steps are found at their number,
+  /// masked by `wrapping`.
+  func collectDrive(
+    _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int, wrapping: Int = ~0
+  ) {
     let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
     buffers.drive.clear()
     if time >= wiring.inputLatency {
       layer.input.propagate(
-        inputs, time: time - wiring.inputLatency, trials: trials, into: buffers.drive.pointer,
-        inputWorkspace)
+        inputs, time: (time - wiring.inputLatency) & wrapping, trials: trials,
+        into: buffers.drive.pointer, inputWorkspace)
     }
     let cells = trials * size.vectors
     inputFilter?.step(buffers.inputFilters.pointer, memory.drive, count: cells)
     guard let recurrent = layer.recurrent, time >= wiring.recurrentLatency else { return }
+    let source = (time - wiring.recurrentLatency) & wrapping
     guard let recurrentFilter else {
       recurrent.propagate(
-        activity, time: time - wiring.recurrentLatency, trials: trials,
-        into: buffers.drive.pointer, recurrentWorkspace!)
+        activity, time: source, trials: trials, into: buffers.drive.pointer, recurrentWorkspace!)
       return
     }
     buffers.recurrentDrive.clear()
     recurrent.propagate(
-      activity, time: time - wiring.recurrentLatency, trials: trials,
-      into: buffers.recurrentDrive.pointer, recurrentWorkspace!)
+      activity, time: source, trials: trials, into: buffers.recurrentDrive.pointer,
+      recurrentWorkspace!)
     recurrentFilter.step(
       buffers.recurrentFilters.pointer, buffers.recurrentDrive.vectors, count: cells,
       addingTo: memory.drive)

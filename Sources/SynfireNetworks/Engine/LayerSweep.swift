@@ -42,6 +42,12 @@ public protocol LayerSweep: AnyObject {
   /// Runs all steps of a block of trials and leaves the tape.
   func forward(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int)
 
+  /// Sets the state to that before the first step.
+  func begin(trials: Int)
+
+  /// Runs one step of a block of trials; step t is kept at t % 64, where inputs are read too.
+  func step(_ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int)
+
   /// Runs back over the tape and adds to the gradients in the workspaces.
   ///
   /// - Parameters:

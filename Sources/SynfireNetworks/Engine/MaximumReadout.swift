@@ -48,26 +48,42 @@ final class MaximumReadout: ReadoutSweep {
   }
 
   func forward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int) {
-    states.clear()
-    let vectors = size.vectors
-    for cell in 0..<trials * vectors { maxima.pointer[cell] = .init(repeating: -.infinity) }
+    begin()
     for time in 0..<size.steps {
-      if time >= latency {
-        gather(activity, time - latency, trials)
-      } else {
-        gathered.clear()
-      }
-      let now = SIMD16<Float>(repeating: Float(time))
-      let filter = self.filter
-      let (states, gathered) = (states.pointer, gathered.pointer)
-      let (maxima, times) = (maxima.pointer, times.pointer)
-      for cell in 0..<trials * vectors {
-        let value = filter.step(&states[cell], gathered[cell])
-        let larger = value .> maxima[cell]
-        maxima[cell].replace(with: value, where: larger)
-        times[cell].replace(with: now, where: larger)
-      }
+      follow(activity, time: time, source: time - latency, trials: trials)
     }
+    read(packed, trials: trials)
+  }
+
+  func begin() {
+    states.clear()
+    maxima.pointer.update(
+      repeating: .init(repeating: -.infinity), count: size.trials * size.vectors)
+  }
+
+  func step(
+    _ packed: any PackedConnectivity, _ activity: BlockActivity, time: Int, trials: Int
+  ) {
+    follow(activity, time: time, source: (time - latency) & 63, trials: trials)
+    read(packed, trials: trials)
+  }
+
+  /// Filters the activity of a step and keeps the largest values.
+  private func follow(_ activity: BlockActivity, time: Int, source: Int, trials: Int) {
+    if time >= latency { gather(activity, source, trials) } else { gathered.clear() }
+    let now = SIMD16<Float>(repeating: Float(time))
+    let filter = self.filter
+    let (states, gathered) = (states.pointer, gathered.pointer)
+    let (maxima, times) = (maxima.pointer, times.pointer)
+    for cell in 0..<trials * size.vectors {
+      let value = filter.step(&states[cell], gathered[cell])
+      let larger = value .> maxima[cell]
+      maxima[cell].replace(with: value, where: larger)
+      times[cell].replace(with: now, where: larger)
+    }
+  }
+
+  private func read(_ packed: any PackedConnectivity, trials: Int) {
     buffers.outputs.clear()
     packed.propagate(
       maximumActivity, time: 0, trials: trials, into: block.outputs, workspace(packed))

@@ -6,6 +6,11 @@ public protocol ReadoutSweep: OutputAdjoint {
   var block: ReadoutBlock { get }
 
   func forward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int)
+  /// Sets the state to that before the first step.
+  func begin()
+  /// The outputs after one more step, in the first step of `block`; step t of the activity is at t % 64.
+  func step(
+    _ packed: any PackedConnectivity, _ activity: BlockActivity, time: Int, trials: Int)
   /// Starts a backward sweep: the adjoints of the outputs are in `block`.
   func beginBackward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int)
   func workspace(_ packed: any PackedConnectivity) -> ConnectivityWorkspace
@@ -74,18 +79,34 @@ final class EveryStepReadout: ReadoutSweep {
   }
 
   func forward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int) {
-    let workspace = workspace(packed)
-    states.clear()
-    buffers.outputs.clear()
+    begin()
     for time in 0..<size.steps {
-      let row = block.outputs + time * block.stepStride
-      if time >= latency {
-        packed.propagate(
-          activity, time: time - latency, trials: trials, into: row, workspace)
-      }
-      let outputs = UnsafeMutableRawPointer(row).assumingMemoryBound(to: SIMD16<Float>.self)
-      filter.step(states.pointer, outputs, count: trials * vectors)
+      read(
+        packed, activity, time: time, source: time - latency, trials: trials,
+        into: block.outputs + time * block.stepStride)
     }
+  }
+
+  func begin() { states.clear() }
+
+  func step(
+    _ packed: any PackedConnectivity, _ activity: BlockActivity, time: Int, trials: Int
+  ) {
+    read(
+      packed, activity, time: time, source: (time - latency) & 63, trials: trials,
+      into: block.outputs)
+  }
+
+  private func read(
+    _ packed: any PackedConnectivity, _ activity: BlockActivity, time: Int, source: Int,
+    trials: Int, into row: UnsafeMutablePointer<Float>
+  ) {
+    let outputs = UnsafeMutableRawPointer(row).assumingMemoryBound(to: SIMD16<Float>.self)
+    outputs.update(repeating: .zero, count: trials * vectors)
+    if time >= latency {
+      packed.propagate(activity, time: source, trials: trials, into: row, workspace(packed))
+    }
+    filter.step(states.pointer, outputs, count: trials * vectors)
   }
 
   func beginBackward(
