@@ -131,12 +131,18 @@ def worked_example():
 # ---------------------------------------------------------------- random networks
 
 
-def random_case(random):
-    """A network, its experiment and trials; every number is one that float32 holds exactly."""
+def random_case(random, single):
+    """A network, its experiment and trials; every number is one that float32 holds exactly.
+
+    Two lone spikes of a neuron leave peaks that are equal but for what remains of the first at the
+    second, 1e-9 of a peak after 0.6 s. Which of them is the maximum over time is lost on single
+    precision, which is therefore given digits of at most 0.3 s.
+    """
     digits = bool(random.integers(2))
     channels, outputs = (784, 10) if digits else (4, 1)
     neurons, modes = int(random.integers(2, 101)), int(random.integers(1, 31))
-    steps, trials = int(random.integers(50, 501)), int(random.integers(1, 65))
+    most = 150 if single and digits else 500
+    steps, trials = int(random.integers(50, most + 1)), int(random.integers(1, 65))
     spike_filter = str(random.choice(["single", "unit-gain", "unit-area"]))
     kinds = ["cross-entropy", "cross-entropy-on-probabilities"]
     loss = str(random.choice(kinds)) if digits else "root-sum-squares"
@@ -176,10 +182,11 @@ def relative(a, b):
 def compare(options):
     bound = 1e-10 if options.precision == "double" else 2e-4
     worst, flipped = 0.0, 0
-    for case in range(options.cases):
+    cases = range(options.cases) if options.only is None else [options.only]
+    for case in cases:
         random = numpy.random.default_rng([options.seed, case])
         parameters, inputs, targets, spike_filter, loss, experiment, settings, text = (
-            random_case(random))
+            random_case(random, single=options.precision == "single"))
         with tempfile.TemporaryDirectory() as folder:
             folder = Path(folder)
             numpy.savez(folder / "parameters.npz", **parameters)
@@ -207,18 +214,20 @@ def compare(options):
         name = max(differences, key=differences.get)
         worst = max(worst, differences[name])
         print(f"{text}: {rate:.1f} Hz, spikes equal, largest difference {differences[name]:.1e} ({name})")
-    print(f"{options.cases} cases, {flipped} with differing spikes; "
+    print(f"{len(cases)} cases, {flipped} with differing spikes; "
           f"largest relative difference {worst:.1e} (bound {bound:.0e})")
-    return worst > bound or flipped > (0 if options.precision == "double" else options.cases // 2)
+    return worst > bound or flipped > (0 if options.precision == "double" else len(cases) // 2)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    torch.set_num_threads(2)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("worked-example")
     compare_parser = commands.add_parser("compare")
     compare_parser.add_argument("synfire", help="path of the program")
     compare_parser.add_argument("--cases", type=int, default=20)
+    compare_parser.add_argument("--only", type=int, help="this case alone")
     compare_parser.add_argument("--seed", type=int, default=0)
     compare_parser.add_argument("--precision", choices=["single", "double"], default="double")
     options = parser.parse_args()
