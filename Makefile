@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 PROGRAM = .build/release/synfire
 DEMO = runs/demo
 
-.PHONY: deps demo build test lint bench docs install
+.PHONY: deps demo build test lint bench crosscheck docs install
 
 # Installs the system libraries that are missing; silent when all is there.
 deps:
@@ -35,7 +35,11 @@ lint:
 bench: build
 	Benchmarks/compare
 
-docs: deps
+# Gradients of random networks against automatic differentiation in PyTorch.
+crosscheck: build
+	Benchmarks/compare --crosscheck $(PROGRAM)
+
+docs: build
 	Scripts/build-documentation
 
 install: build
