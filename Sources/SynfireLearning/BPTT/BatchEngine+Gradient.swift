@@ -160,29 +160,51 @@ private struct ReadoutWriter: @unchecked Sendable {
 
   /// Copies a block's outputs, writes its adjoints times `factor`, returns its part of the loss's sum.
   func write(_ block: ReadoutBlock, _ trials: Range<Int>, factor: Float) -> Double {
+    switch batch.targets {
+    case .classes(let labels):
+      var sum = 0.0
+      for (row, trial) in trials.enumerated() {
+        let (outputs, adjoint, place) = rows(block, step: 0, row: row, trial: trial)
+        (values + place).update(from: outputs, count: block.count)
+        sum += loss.add(
+          logits: outputs, label: labels[trial], count: block.count, adjoint: adjoint)
+        for output in 0..<block.count { adjoint[output] *= factor }
+      }
+      return sum
+    case .values(let tensor):
+      return tensor.values.withUnsafeBufferPointer { targets in
+        write(block, trials, targets.baseAddress!, factor: factor)
+      }
+    }
+  }
+
+  private func write(
+    _ block: ReadoutBlock, _ trials: Range<Int>, _ targets: UnsafePointer<Float>, factor: Float
+  ) -> Double {
     var sum = 0.0
     for step in 0..<block.steps {
       for (row, trial) in trials.enumerated() {
-        let offset = step * block.stepStride + row * block.trialStride
-        let outputs = UnsafePointer(block.outputs + offset)
-        let adjoint = block.adjoints + offset
-        let place = (step * batch.trials + trial) * block.count
-        (values + place).update(from: outputs, count: block.count)
-        switch batch.targets {
-        case .classes(let labels):
-          sum += loss.add(
-            logits: outputs, label: labels[trial], count: block.count, adjoint: adjoint)
-        case .values(let tensor):
-          sum += tensor.values.withUnsafeBufferPointer {
-            loss.add(
-              outputs: outputs, targets: $0.baseAddress! + place, count: block.count,
-              adjoint: adjoint)
-          }
+        let (outputs, adjoint, place) = rows(block, step: step, row: row, trial: trial)
+        sum += loss.add(
+          outputs: outputs, targets: targets + place, count: block.count, adjoint: adjoint)
+        for output in 0..<block.count {
+          values[place + output] = outputs[output]
+          adjoint[output] *= factor
         }
-        if factor != 1 { for output in 0..<block.count { adjoint[output] *= factor } }
       }
     }
     return sum
+  }
+
+  /// The outputs and adjoints of one step of one trial in the block, and their place in the batch.
+  private func rows(
+    _ block: ReadoutBlock, step: Int, row: Int, trial: Int
+  ) -> (outputs: UnsafePointer<Float>, adjoint: UnsafeMutablePointer<Float>, place: Int) {
+    let offset = step * block.stepStride + row * block.trialStride
+    return (
+      UnsafePointer(block.outputs + offset), block.adjoints + offset,
+      (step * batch.trials + trial) * block.count
+    )
   }
 }
 

@@ -118,13 +118,11 @@ final class PackedDense: PackedConnectivity {
       }
     case .analog(let values, let timeStride, let trialStride):
       for trial in 0..<trials {
-        let scales = values + times.lowerBound * timeStride + trial * trialStride
-        for neuron in 0..<presynaptic {
-          RowKernels.addScaled(
-            adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride,
-            scales: scales + neuron, scaleStride: timeStride, count: times.count,
-            into: workspace.gradient.pointer + neuron * rowLength, vectors: rowLength / 16)
-        }
+        RowKernels.addOuter(
+          adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride, count: times.count,
+          scales: values + times.lowerBound * timeStride + trial * trialStride,
+          scaleStride: timeStride, channels: presynaptic, into: workspace.gradient.pointer,
+          vectors: rowLength / 16)
       }
     }
   }

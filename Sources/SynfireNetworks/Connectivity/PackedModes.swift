@@ -117,12 +117,10 @@ final class PackedModes: PackedConnectivity {
             vectors: modeLength / 16)
         }
       }
-      for mode in 0..<modes {
-        RowKernels.addScaled(
-          adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride, scales: kappa + mode,
-          scaleStride: modeLength, count: times.count, into: inputGradient + mode * rowLength,
-          vectors: rowLength / 16)
-      }
+      RowKernels.addOuter(
+        adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride, count: times.count,
+        scales: kappa, scaleStride: modeLength, channels: modes, into: inputGradient,
+        vectors: rowLength / 16)
     }
   }
 

@@ -61,6 +61,41 @@ enum RowKernels {
     }
   }
 
+  /// destination[channel] += sum over rows k of scales[k scaleStride + channel] times row k of `table`,
+  /// for several channels at once, so that rows are read once for four of them.
+  @inline(__always)
+  static func addOuter(
+    _ table: UnsafePointer<Float>, stride: Int, count: Int, scales: UnsafePointer<Float>,
+    scaleStride: Int, channels: Int, into destination: UnsafeMutablePointer<Float>, vectors: Int
+  ) {
+    var channel = 0
+    while channel + 4 <= channels {
+      for vector in 0..<vectors {
+        let target = UnsafeMutableRawPointer(destination + channel * vectors * 16)
+          .assumingMemoryBound(to: Vector.self)
+        var (a, b) = (target[vector], target[vectors + vector])
+        var (c, d) = (target[2 * vectors + vector], target[3 * vectors + vector])
+        for row in 0..<count {
+          let line = load(table + row * stride + vector * 16)
+          let scale = scales + row * scaleStride + channel
+          a = a.addingProduct(line, Vector(repeating: scale[0]))
+          b = b.addingProduct(line, Vector(repeating: scale[1]))
+          c = c.addingProduct(line, Vector(repeating: scale[2]))
+          d = d.addingProduct(line, Vector(repeating: scale[3]))
+        }
+        (target[vector], target[vectors + vector]) = (a, b)
+        (target[2 * vectors + vector], target[3 * vectors + vector]) = (c, d)
+      }
+      channel += 4
+    }
+    while channel < channels {
+      addScaled(
+        table, stride: stride, scales: scales + channel, scaleStride: scaleStride, count: count,
+        into: destination + channel * vectors * 16, vectors: vectors)
+      channel += 1
+    }
+  }
+
   /// destination += scale * source.
   @inline(__always)
   static func addScaled(
