@@ -20,7 +20,7 @@ extension RunAnalyses {
       figure: .learningCurves(
         [("", try LearningCurve(seeds: [losses]))], quantity: "Loss", start: 1,
         references: references),
-      caption: "The loss of each training batch, before the first update on it.",
+      caption: "The loss of each training batch, at the last update on it.",
       numbers: numbers)
   }
 

@@ -1,0 +1,71 @@
+import Foundation
+import Synfire
+import Testing
+
+struct DescriptionTests {
+  @Test func experimentsAreListed() throws {
+    let text = try Program.run(["list"])
+    #expect(text.code == 0 && text.output.contains("smnn/context"))
+    let object = try Program.run(["list", "--json"]).object()
+    guard case .array(let experiments)? = object["experiments"] else {
+      Issue.record("no experiments")
+      return
+    }
+    let names = experiments.compactMap { $0["name"]?.string }
+    #expect(names == ExperimentLibrary.names)
+    #expect(experiments.allSatisfy { $0["purpose"]?.string?.isEmpty == false })
+  }
+
+  @Test func anExperimentIsDescribed() throws {
+    let outcome = try Program.run(
+      ["describe", "smnn/context", "--set", "neurons=50", "--json"])
+    let object = try outcome.object()
+    #expect(object["trainedParameters"]?.int == 50 * 4 + 2 * 50 * 3 + 3 + 50)
+    guard case .array(let tensors)? = object["parameters"] else {
+      Issue.record("no parameters")
+      return
+    }
+    #expect(
+      tensors.compactMap { $0["name"]?.string } == [
+        "hidden.input.weights", "hidden.recurrent.inputModes", "hidden.recurrent.outputModes",
+        "hidden.recurrent.scores", "readout.weights",
+      ])
+    #expect(tensors[1]["shape"] == [50, 3])
+    #expect(object["memory"]?["total"]?.int ?? 0 > 100_000)
+    let text = try Program.run(["describe", "smnn/context", "--set", "neurons=50"])
+    #expect(text.output.contains("hidden: 50 spiking neurons, recurrent"))
+  }
+
+  @Test func theYAMLThatIsPrintedIsTheExperiment() throws {
+    let folder = try WorkFolder()
+    for arguments in [[], ["--set", "neurons=7"]] {
+      let outcome = try Program.run(["describe", "smnn/mnist", "--yaml"] + arguments)
+      #expect(outcome.code == 0)
+      let path = folder.at("copy.yaml")
+      try Data(outcome.output.utf8).write(to: URL(fileURLWithPath: path))
+      let overrides = arguments.isEmpty ? [] : [try Override(parsing: "neurons=7")]
+      #expect(
+        try ExperimentFile(path: path).experiment().canonicalYAML
+          == ExperimentLibrary.experiment(named: "smnn/mnist", overrides: overrides).canonicalYAML)
+    }
+  }
+
+  @Test func aRunIsDescribed() throws {
+    let folder = try WorkFolder()
+    #expect(try Program.run(["train"] + Program.tiny + ["--out", "a"], in: folder).code == 0)
+    let object = try Program.run(["describe", "a", "--json"], in: folder).object()
+    #expect(object["batch"]?.int == 6 && object["isFinished"] == true)
+    #expect(object["test"]?["meanSquaredError"]?.double != nil)
+  }
+
+  @Test func theProgramTellsItsVersionAndBuild() throws {
+    let version = try Program.run(["--version"])
+    #expect(version.code == 0 && version.output == RunManifest.version + "\n")
+    let object = try Program.run(["info", "--json"]).object()
+    #expect(object["version"]?.string == RunManifest.version)
+    #expect(object["instructionSet"]?.string == "\(InstructionSet.build)")
+    #expect(object["threads"]?.int ?? 0 > 0)
+    let help = try Program.run(["train", "--help"])
+    #expect(help.code == 0 && help.output.contains("--resume"))
+  }
+}
