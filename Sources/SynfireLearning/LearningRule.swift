@@ -52,4 +52,10 @@ public struct Evaluation: Sendable {
   public var readout: Tensor<Float>
   /// Mean over neurons and trials, in Hz; 0 for rate networks.
   public var firingRate: Double
+
+  public init(loss: Double, readout: Tensor<Float>, firingRate: Double) {
+    self.loss = loss
+    self.readout = readout
+    self.firingRate = firingRate
+  }
 }
