@@ -51,7 +51,7 @@ final class Running {
     output = scratch.appendingPathExtension("out")
     errors = scratch.appendingPathExtension("err")
     for file in [output, errors] {
-      FileManager.default.createFile(atPath: file.path, contents: nil)
+      _ = FileManager.default.createFile(atPath: file.path, contents: nil)
     }
     process.executableURL = URL(fileURLWithPath: Program.path)
     process.arguments = arguments
