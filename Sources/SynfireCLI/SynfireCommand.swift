@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Synfire
 
 /// The program `synfire`.
@@ -22,6 +23,8 @@ struct SynfireCommand: ParsableCommand {
     ])
 
   static func main() {
+    // A reader that went away, as in `synfire list | head -1`, is no reason to lose a run.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()

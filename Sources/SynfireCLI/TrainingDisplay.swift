@@ -36,7 +36,9 @@ final class TrainingDisplay {
       guard isDue || isLast else { return }
       let counts =
         "\(progress.batch)/\(progress.batches)  \(facts)\(MetricText.duration(left)) left"
-      redraw(bar(Double(progress.batch) / Double(progress.batches), beside: counts) + counts)
+      // The room for the text stays the same, so that the bar does not jump.
+      let width = "\(progress.batches)/\(progress.batches)".count + 52
+      redraw(bar(Double(progress.batch) / Double(progress.batches), beside: width) + counts)
       return
     }
     // About a hundred lines a run.
@@ -46,8 +48,8 @@ final class TrainingDisplay {
     line("batch \(progress.batch)/\(progress.batches)  \(facts)\(MetricText.duration(left)) left")
   }
 
-  private func bar(_ fraction: Double, beside text: String) -> String {
-    let width = min(30, Console.width - text.count - 4)
+  private func bar(_ fraction: Double, beside text: Int) -> String {
+    let width = min(30, Console.width - text - 4)
     guard width >= 5 else { return "" }
     let eighths = Int(fraction * Double(width * 8))
     let partial = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]

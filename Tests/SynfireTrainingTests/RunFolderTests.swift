@@ -112,11 +112,15 @@ struct RunFolderTests {
 
   @Test func remainsOfAKilledProgramAreRemoved() throws {
     let run = try ToyRun()
+    // No process has so high a number.
+    let partial = run.root + "/.run.2147483646.partial"
+    try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
     do { _ = try run.create() }
     for name in [".run.next.h5.77-1.tmp", "run.next.h5"] {
       try Data("half".utf8).write(to: URL(fileURLWithPath: "\(run.path)/\(name)"))
     }
     _ = try RunFolder.resume(at: run.path)
     #expect(try FileManager.default.contentsOfDirectory(atPath: run.path) == ["run.h5"])
+    #expect(!FileManager.default.fileExists(atPath: partial))
   }
 }

@@ -130,7 +130,7 @@ final class ToyRun {
   func start(
     stop: StopFlag = StopFlag(), observer: @escaping (TrainingEvent) -> Void = { _ in }
   ) throws -> Trainer {
-    try trainer(create(), firstCheckpoint, stop, observer)
+    trainer(try create(), firstCheckpoint, stop, observer)
   }
 
   /// Goes on with it.
@@ -138,14 +138,14 @@ final class ToyRun {
     stop: StopFlag = StopFlag(), observer: @escaping (TrainingEvent) -> Void = { _ in }
   ) throws -> Trainer {
     let folder = try RunFolder.resume(at: path)
-    return try trainer(folder, folder.restoreCheckpoint().checkpoint, stop, observer)
+    return trainer(folder, try folder.restoreCheckpoint().checkpoint, stop, observer)
   }
 
   private func trainer(
     _ folder: RunFolder, _ checkpoint: Checkpoint, _ stop: StopFlag,
     _ observer: @escaping (TrainingEvent) -> Void
-  ) throws -> Trainer {
-    try Trainer(
+  ) -> Trainer {
+    Trainer(
       task: task, rule: rule, plan: plan, folder: folder, checkpoint: checkpoint, stop: stop,
       observer: observer)
   }

@@ -122,8 +122,10 @@ struct TrainerTests {
     try handle.close()
     let event = run.path + "/events.out.tfevents.0000000001.killed.1.0"
     try Data("beyond".utf8).write(to: URL(fileURLWithPath: event))
-    _ = try run.resume()
-    #expect(try run.log().count == lines)
+    #expect(lines == 11 + 2)
+    _ = try run.resume().run()
+    let batches = try run.log().filter { $0["event"] == "training" }.map { $0["batch"] }
+    #expect(batches == (1...30).map { .integer($0) })
     #expect(!FileManager.default.fileExists(atPath: event))
   }
 
@@ -146,7 +148,9 @@ struct TrainerTests {
     let run = try ToyRun(batches: 4)
     let first = try run.start().run()
     let bytes = FileManager.default.contents(atPath: run.path + "/run.h5")
+    let names = try FileManager.default.contentsOfDirectory(atPath: run.path).sorted()
     #expect(try run.resume().run() == first)
     #expect(FileManager.default.contents(atPath: run.path + "/run.h5") == bytes)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: run.path).sorted() == names)
   }
 }

@@ -66,7 +66,7 @@ extension RunAnalyses {
       caption: "Principal components of the filtered activity over trials and time.",
       numbers: [("participation ratio", components.participationRatio)]
         + [1, 2, 4, 8].filter { $0 <= cumulative.count }.map {
-          ("variance in \($0) components (fraction)", cumulative[$0 - 1])
+          ("variance along the first \($0) (fraction)", cumulative[$0 - 1])
         })
   }
 }

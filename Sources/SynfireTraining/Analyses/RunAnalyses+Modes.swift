@@ -54,7 +54,7 @@ extension RunAnalyses {
       figure: try .modeSpace(trajectories, classes: classes),
       caption: "As before, after removal of the directions along which the input acts "
         + "(Gram-Schmidt, unit length).",
-      numbers: try separation(of: trajectories, classes, "orthogonalised modes"))
+      numbers: try separation(of: trajectories, classes, "orthogonalized modes"))
   }
 
   private func separation(

@@ -24,7 +24,7 @@ extension Trainer {
           remedy: "lower the learning rate or clip the gradient", isUserMistake: false)
       }
     }
-    checkpoint.logLengths = try journal.synchronize()
+    checkpoint.logLengths = try journal().synchronize()
     try folder.write(checkpoint)
     lastCheckpoint = (checkpoint.batch, clock.now)
     observer(.checkpoint(batch: checkpoint.batch))

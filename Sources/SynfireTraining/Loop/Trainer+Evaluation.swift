@@ -22,9 +22,9 @@ extension Trainer {
       return false
     }
     checkpoint.validation.append(metrics.merging(["batch": Double(checkpoint.batch)]) { $1 })
-    try journal.record("validation", batch: checkpoint.batch, values: metrics)
+    try journal().record("validation", batch: checkpoint.batch, values: metrics)
     for (name, tensor) in rule.parameters.pairs {
-      try journal.histogram("parameters/\(name)", batch: checkpoint.batch, values: tensor.values)
+      try journal().histogram("parameters/\(name)", batch: checkpoint.batch, values: tensor.values)
     }
     var isBest = false
     if let metric = best?.metric, let value = metrics[metric] {
@@ -47,7 +47,7 @@ extension Trainer {
     guard let metrics = try evaluate(.test, trials: plan.testTrials) else { return false }
     checkpoint.test = ColumnTable()
     checkpoint.test.append(metrics.merging(["batch": Double(checkpoint.batch)]) { $1 })
-    try journal.record("test", batch: checkpoint.batch, values: metrics)
+    try journal().record("test", batch: checkpoint.batch, values: metrics)
     observer(.tested(metrics: metrics))
     return true
   }

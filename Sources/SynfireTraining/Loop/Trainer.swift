@@ -21,7 +21,6 @@ public final class Trainer {
   let stop: StopFlag
   let logger: Logger
   let observer: (TrainingEvent) -> Void
-  let journal: RunJournal
   let clock = ContinuousClock()
   var rule: any LearningRule
   var checkpoint: Checkpoint
@@ -31,17 +30,17 @@ public final class Trainer {
   var secondsBefore = 0.0
   var start: ContinuousClock.Instant
   var lastCheckpoint: (batch: Int, instant: ContinuousClock.Instant)
+  private var openJournal: RunJournal?
 
   /// - Parameters:
   ///   - rule: a rule of the experiment; it is set to the state of the checkpoint.
   ///   - folder: an open run folder that holds `checkpoint`.
-  /// - Throws: `TrainingError` if the logs in the folder cannot be written.
   public init(
     task: any TrialTask, rule: any LearningRule, plan: TrainingPlan, folder: RunFolder,
     checkpoint: Checkpoint, stop: StopFlag = StopFlag(),
     logger: Logger = Logger(label: "synfire.training"),
     observer: @escaping (TrainingEvent) -> Void = { _ in }
-  ) throws {
+  ) {
     self.task = task
     self.plan = plan
     self.folder = folder
@@ -53,7 +52,6 @@ public final class Trainer {
     self.rule.parameters = checkpoint.parameters
     self.rule.state = checkpoint.state
     self.rule.updates = checkpoint.updates
-    journal = try RunJournal(folder: folder, lengths: checkpoint.logLengths)
     start = clock.now
     lastCheckpoint = (checkpoint.batch, clock.now)
     secondsBefore = checkpoint.seconds
@@ -80,12 +78,21 @@ public final class Trainer {
     do {
       return try loop()
     } catch {
-      try? journal.note("failed", batch: checkpoint.batch, text: "\(error)")
+      try? journal().note("failed", batch: checkpoint.batch, text: "\(error)")
       throw stopped(by: error)
     }
   }
 
+  /// The logs, opened when there is something to write: a finished run is left as it is.
+  func journal() throws -> RunJournal {
+    if let openJournal { return openJournal }
+    let journal = try RunJournal(folder: folder, lengths: checkpoint.logLengths)
+    openJournal = journal
+    return journal
+  }
+
   private func loop() throws -> Outcome {
+    _ = try journal()
     let first = checkpoint.batch
     observer(.started(batch: first, of: plan.batches))
     let preparation = BatchPreparation(
@@ -117,7 +124,7 @@ public final class Trainer {
     checkpoint.batch += 1
     let row = metrics.columns
     checkpoint.training.append(row.merging(["batch": Double(checkpoint.batch)]) { $1 })
-    try journal.record("training", batch: checkpoint.batch, values: row)
+    try journal().record("training", batch: checkpoint.batch, values: row)
     health.watch(metrics, batch: checkpoint.batch, logger: logger)
     let seconds = (clock.now - start) / .seconds(1)
     observer(

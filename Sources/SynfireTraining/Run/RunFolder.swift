@@ -44,8 +44,8 @@ public final class RunFolder: Sendable {
     let url = URL(fileURLWithPath: path)
     let parent = url.deletingLastPathComponent().path
     let partial = "\(parent)/.\(url.lastPathComponent).\(getpid()).partial"
+    removePartialFolders(of: url.lastPathComponent, in: parent)
     do {
-      try? FileManager.default.removeItem(atPath: partial)
       try FileManager.default.createDirectory(
         atPath: partial, withIntermediateDirectories: true)
     } catch {
@@ -127,6 +127,19 @@ public final class RunFolder: Sendable {
       remedy: isRun
         ? "go on with it by --resume, or choose another folder with --out"
         : "choose another folder with --out")
+  }
+
+  /// Removes half-made folders of programs that were killed.
+  private static func removePartialFolders(of name: String, in parent: String) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+    for other in names where other.hasPrefix(".\(name).") && other.hasSuffix(".partial") {
+      let number = other.dropFirst(name.count + 2).dropLast(".partial".count)
+      guard let process = Int32(number), process > 0 else { continue }
+      let isGone = kill(process, 0) != 0 && errno == ESRCH
+      if isGone || process == getpid() {
+        try? FileManager.default.removeItem(atPath: parent + "/" + other)
+      }
+    }
   }
 
   /// Removes what a killed program left half-written.

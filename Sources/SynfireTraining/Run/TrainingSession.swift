@@ -34,6 +34,7 @@ public struct TrainingSession {
     dataDirectory: String? = nil, threads: Int = ProcessInfo.processInfo.activeProcessorCount
   ) throws -> TrainingSession {
     try RunFolder.requireNothing(at: path)
+    try requireMemory(experiment, threads: threads)
     let task = try experiment.makeTask(dataDirectory: dataDirectory)
     let rule = try experiment.makeRule(parameters: parameters, threads: threads)
     let checkpoint = Checkpoint(
@@ -72,6 +73,7 @@ public struct TrainingSession {
         "the run was started with other values", place: folder.path,
         remedy: "leave out --set and --seed, or start a new run in another folder")
     }
+    try requireMemory(experiment, threads: threads)
     let task = try experiment.makeTask(dataDirectory: dataDirectory)
     try requireSameData(task, as: checkpoint, folder)
     let rule = try experiment.makeRule(parameters: checkpoint.parameters, threads: threads)
@@ -84,10 +86,20 @@ public struct TrainingSession {
   public func trainer(
     stop: StopFlag = StopFlag(), logger: Logger = Logger(label: "synfire.training"),
     observer: @escaping (TrainingEvent) -> Void = { _ in }
-  ) throws -> Trainer {
-    try Trainer(
+  ) -> Trainer {
+    Trainer(
       task: task, rule: rule, plan: TrainingPlan(experiment.training), folder: folder,
       checkpoint: checkpoint, stop: stop, logger: logger, observer: observer)
+  }
+
+  /// - Throws: `TrainingError` if training takes more memory than the experiment allows.
+  private static func requireMemory(_ experiment: Experiment, threads: Int) throws {
+    guard let limit = experiment.training.memory else { return }
+    let needed = try ExperimentSummary(experiment, threads: threads).memory.total
+    guard needed > limit else { return }
+    throw TrainingError(
+      "training takes about \(MemoryPlan.text(needed)), allowed are \(MemoryPlan.text(limit))",
+      place: "training.memory", remedy: "allow more, or lower training.trialsPerBatch or --threads")
   }
 
   private static func requireSameData(
