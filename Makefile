@@ -21,7 +21,9 @@ build: deps
 # The same flags and folder as build: without the last option every module would be compiled anew
 # for @testable imports, which no test here uses.
 test: deps
-	$(SWIFT) test -c release --disable-testable-imports
+	@python=$$(Scripts/python-for-tests); \
+	  if [[ -n $$python ]]; then export SYNFIRE_PYTHON=$$python; fi; \
+	  $(SWIFT) test -c release --disable-testable-imports
 
 demo: build
 	@rm -rf $(DEMO)
