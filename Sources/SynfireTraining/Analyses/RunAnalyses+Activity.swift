@@ -66,7 +66,7 @@ extension RunAnalyses {
       caption: "Principal components of the filtered activity over trials and time.",
       numbers: [("participation ratio", components.participationRatio)]
         + [1, 2, 4, 8].filter { $0 <= cumulative.count }.map {
-          ("variance along the first \($0) (fraction)", cumulative[$0 - 1])
+          ("variance along \($0 == 1 ? "component 1" : "components 1 to \($0)") (fraction)", cumulative[$0 - 1])
         })
   }
 }

@@ -9,8 +9,8 @@ extension RunReport {
     var rows = published.map { row($0, measured: measured[$0.metric]) }
     for (metric, value) in measured.sorted(by: { $0.key < $1.key }) where !known.contains(metric) {
       rows.append(
-        "<tr><th scope=\"row\">\(RunReport.title(of: metric))</th>"
-          + "<td>\(RunReport.text(value, of: metric))</td><td></td><td></td><td></td></tr>")
+        "<tr><th scope=\"row\">\(MetricText.title(of: metric).escaped)</th>"
+          + "<td>\(MetricText.text(value, of: metric))</td><td></td><td></td><td></td></tr>")
     }
     guard !rows.isEmpty else {
       return "<p class=\"absent\">There are no test results yet.</p>"
@@ -28,7 +28,7 @@ extension RunReport {
   }
 
   private func row(_ published: PublishedNumber, measured: Double?) -> String {
-    let text = { RunReport.text($0, of: published.metric) }
+    let text = { MetricText.text($0, of: published.metric) }
     var verdict = ""
     if let measured {
       let agrees = abs(measured - published.value) <= published.band
@@ -37,7 +37,7 @@ extension RunReport {
         ? "<span class=\"good\">within the band</span>"
         : "<span class=\"off\">outside the band</span>"
     }
-    return "<tr><th scope=\"row\">\(RunReport.title(of: published.metric))</th>"
+    return "<tr><th scope=\"row\">\(MetricText.title(of: published.metric).escaped)</th>"
       + "<td>\(measured.map(text) ?? "–")</td>"
       + "<td>\(text(published.value)) ± \(text(published.band))</td>"
       + "<td>\(verdict)</td><td class=\"source\">\(published.source.escaped)</td></tr>"
@@ -56,24 +56,4 @@ extension RunReport {
 
   /// The loss whose first crossing measures training speed in Lin and Huang (2024), figure 2a.
   static let lossThreshold = 1.7
-
-  static func title(of metric: String) -> String {
-    switch metric {
-    case "accuracy": "accuracy"
-    case "error": "error"
-    case "meanSquaredError": "mean squared error"
-    case "decisionAccuracy": "right decisions"
-    case "firingRate": "firing rate"
-    case "batchesToLoss": "first batch with loss &lt; \(lossThreshold)"
-    default: metric.escaped
-    }
-  }
-
-  static func text(_ value: Double, of metric: String) -> String {
-    switch metric {
-    case "accuracy", "error", "decisionAccuracy": String(format: "%.2f %%", 100 * value)
-    case "firingRate": String(format: "%.1f Hz", value)
-    default: number(value)
-    }
-  }
 }

@@ -63,7 +63,7 @@ public struct RunReport {
       sizes + [
         ("seed", "\(checkpoint.seed)"), ("batches", batches),
         ("updates", "\(checkpoint.updates)"),
-        ("training time", RunReport.duration(checkpoint.seconds)),
+        ("training time", MetricText.duration(checkpoint.seconds)),
       ]
     let items = all.map { "<div><dt>\($0.0.escaped)</dt><dd>\($0.1.escaped)</dd></div>" }
     return "<dl class=\"facts\">\(items.joined())</dl>"
@@ -84,7 +84,7 @@ public struct RunReport {
     }
     if !outcome.numbers.isEmpty {
       let rows = outcome.numbers.map {
-        "<tr><th scope=\"row\">\($0.name.escaped)</th><td>\(RunReport.number($0.value))</td></tr>"
+        "<tr><th scope=\"row\">\($0.name.escaped)</th><td>\(MetricText.number($0.value))</td></tr>"
       }
       body += "\n<table class=\"found\">\(rows.joined())</table>"
     }
@@ -104,17 +104,6 @@ public struct RunReport {
       <table class="found">\(manifest.joined())</table></details>
       </section>
       """
-  }
-
-  static func number(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e6
-      ? String(Int(value)) : String(format: "%.4g", value)
-  }
-
-  static func duration(_ seconds: Double) -> String {
-    if seconds < 100 { return String(format: "%.1f s", seconds) }
-    let minutes = Int(seconds / 60)
-    return minutes < 100 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
   }
 }
 

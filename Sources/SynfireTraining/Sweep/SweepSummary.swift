@@ -71,8 +71,10 @@ public struct SweepSummary {
     let curves = try settings.map { setting in
       (label(of: setting, without: nil), try LearningCurve(seeds: setting.results.map(\.losses)))
     }
-    figures.append(
-      ("loss-curves", .learningCurves(curves, quantity: "Loss", start: 1, isOrdered: true)))
+    var losses = Figure.learningCurves(curves, quantity: "Loss", start: 1, isOrdered: true)
+    // The names of settings are long.
+    losses.width = 620
+    figures.append(("loss-curves", losses))
     guard let key = abscissa else { return figures }
     let plots: [(name: String, metric: String)] = [
       ("training-speed", "batchesToLoss"), ("accuracy", "accuracy"),
@@ -147,8 +149,8 @@ public struct SweepSummary {
         [label(of: setting, without: nil)]
           + shown.map { name in
             guard let value = setting.metric(name) else { return "–" }
-            return RunReport.text(value.mean, of: name)
-              + (value.count > 1 ? " ± \(RunReport.text(value.deviation, of: name))" : "")
+            return MetricText.text(value.mean, of: name)
+              + (value.count > 1 ? " ± \(MetricText.text(value.deviation, of: name))" : "")
           })
     }
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max()! }
