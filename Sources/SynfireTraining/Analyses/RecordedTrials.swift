@@ -43,11 +43,12 @@ struct RecordedTrials {
     return spikes
   }
 
-  /// The trials by target and context, by target, or by class, whichever the task has.
+  /// The trials by target and context at their end, by target, or by class, whichever the task has.
   func classes() throws -> TrialClasses {
-    if let target = batch.conditions["target"] {
+    let conditions = batch.conditions
+    if let target = conditions["finalTarget"] ?? conditions["target"] {
       let signs = target.map { $0 == 1 ? 1.0 : -1.0 }
-      guard let context = batch.conditions["context"] else {
+      guard let context = conditions["finalContext"] ?? conditions["context"] else {
         return try TrialClasses(targets: signs)
       }
       return try TrialClasses(contexts: context, targets: signs)

@@ -65,8 +65,9 @@ extension RunAnalyses {
       figure: .principalComponents(components),
       caption: "Principal components of the filtered activity over trials and time.",
       numbers: [("participation ratio", components.participationRatio)]
-        + [1, 2, 4, 8].filter { $0 <= cumulative.count }.map {
-          ("variance along \($0 == 1 ? "component 1" : "components 1 to \($0)") (fraction)", cumulative[$0 - 1])
+        + [1, 2, 4, 8].filter { $0 <= cumulative.count }.map { count in
+          let which = count == 1 ? "component 1" : "components 1 to \(count)"
+          return ("variance along \(which) (fraction)", cumulative[count - 1])
         })
   }
 }

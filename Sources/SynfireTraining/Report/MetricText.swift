@@ -16,6 +16,9 @@ public enum MetricText {
     switch metric {
     case "meanSquaredError": "mean squared error"
     case "decisionAccuracy": "right decisions"
+    case "switchedDecisionAccuracy": "right decisions after a switch"
+    case "agreeingDecisionAccuracy": "the same where both streams agree"
+    case "disagreeingDecisionAccuracy": "the same where they disagree"
     case "firingRate": "firing rate"
     case "batchesToLoss": "first batch with loss < \(RunReport.lossThreshold)"
     default: metric

@@ -10,16 +10,19 @@ extension RunReport {
     for (metric, value) in measured.sorted(by: { $0.key < $1.key }) where !known.contains(metric) {
       rows.append(
         "<tr><th scope=\"row\">\(MetricText.title(of: metric).escaped)</th>"
-          + "<td>\(MetricText.text(value, of: metric))</td><td></td><td></td><td></td></tr>")
+          + "<td>\(MetricText.text(value, of: metric))</td>"
+          + (published.isEmpty ? "</tr>" : "<td></td><td></td><td></td></tr>"))
     }
     guard !rows.isEmpty else {
       return "<p class=\"absent\">There are no test results yet.</p>"
     }
+    let comparison =
+      published.isEmpty ? "" : "<th>published</th><th></th><th>source</th>"
     return """
       <section id="numbers">
       <h2>Numbers</h2>
       <div class="scroll"><table class="numbers">
-      <thead><tr><th>test</th><th>measured</th><th>published</th><th></th><th>source</th></tr></thead>
+      <thead><tr><th>test</th><th>measured</th>\(comparison)</tr></thead>
       <tbody>
       \(rows.joined(separator: "\n"))
       </tbody></table></div>
