@@ -14,27 +14,6 @@ final class BatchEngine: Sendable {
     pool = WorkerPool(threads: threads)
   }
 
-  /// How a batch is split: never by the number of threads, so that sums do not depend on it.
-  struct Plan: Equatable {
-    static let shards = 8
-    static let largestBlock = 16
-    let blocks: [[Range<Int>]]
-    let blockTrials: Int
-
-    init(trials: Int) {
-      let shards = min(Self.shards, trials)
-      blocks = (0..<shards).map { shard in
-        let range = shard * trials / shards..<(shard + 1) * trials / shards
-        let count = (range.count + Self.largestBlock - 1) / Self.largestBlock
-        return (0..<count).map { block in
-          let start = range.lowerBound + block * range.count / count
-          return start..<range.lowerBound + (block + 1) * range.count / count
-        }
-      }
-      blockTrials = blocks.joined().map(\.count).max() ?? 0
-    }
-  }
-
   private struct SweepKey: Hashable {
     let steps: Int
     let blockTrials: Int
@@ -65,7 +44,7 @@ final class BatchEngine: Sendable {
     _ body:
       @Sendable (_ shard: Int, NetworkSweep, [(BlockActivity, Range<Int>)]) throws -> Void
   ) throws {
-    let plan = Plan(trials: batch.trials)
+    let plan = BatchPlan(trials: batch.trials)
     let key = SweepKey(steps: batch.steps, blockTrials: plan.blockTrials)
     try batch.withActivity { activity in
       let shared = SharedActivity(activity)

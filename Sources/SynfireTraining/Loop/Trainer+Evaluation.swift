@@ -1,5 +1,4 @@
 import SynfireFormats
-
 import SynfireTasks
 
 extension Trainer {

@@ -1,4 +1,5 @@
 import SynfireCore
+import SynfireLearning
 import SynfireNetworks
 
 /// The memory that training takes, by what it is for.
@@ -27,15 +28,16 @@ public struct MemoryPlan: Sendable {
     // Spikes are bits, padded to words of 64.
     let inputs = rows * (isSpikes ? (network.inputs + 63) / 64 * 8 : network.inputs * 4)
     let targets = experiment.task.isClassification ? trials * 8 : rows * network.readout.outputs * 4
-    let shards = BatchShards(trials: trials)
-    let workers = min(threads, shards.count)
-    let sweep = try NetworkSweep(network, steps: steps, blockTrials: shards.blockTrials).byteCount
+    let plan = BatchPlan(trials: trials)
+    let shards = plan.blocks.count
+    let workers = min(threads, shards)
+    let sweep = try NetworkSweep(network, steps: steps, blockTrials: plan.blockTrials).byteCount
     parts = [
       Part(key: "parameters", name: "parameters", bytes: parameters),
       Part(key: "optimizer", name: "optimizer moments", bytes: 2 * parameters),
       Part(
-        key: "gradients", name: "gradients of \(shards.count) shards",
-        bytes: (shards.count + 1) * parameters),
+        key: "gradients", name: "gradients of \(shards) shards",
+        bytes: (shards + 1) * parameters),
       // One trains while the next is made.
       Part(key: "trials", name: "trials of two batches", bytes: 2 * (inputs + targets)),
       Part(key: "sweeps", name: "states and tapes of \(workers) workers", bytes: workers * sweep),
@@ -50,17 +52,5 @@ public struct MemoryPlan: Sendable {
       value /= 1000
     }
     return "\((value * 10).rounded() / 10) TB"
-  }
-}
-
-/// How the engine splits a batch: into at most eight shards, each worked through in blocks of at most
-/// sixteen trials.
-private struct BatchShards {
-  let count: Int
-  let blockTrials: Int
-
-  init(trials: Int) {
-    count = min(8, trials)
-    blockTrials = min(16, (trials + count - 1) / count)
   }
 }
