@@ -79,13 +79,23 @@ public struct MNISTTask: TrialTask {
     }
   }
 
+  public var drawsEachPresentation: Bool { true }
+
   public func batch(_ split: Split, index: Int, trials: Int, seed: UInt64) throws -> TrialBatch {
+    try batch(split, index: index, presentation: 0, trials: trials, seed: seed)
+  }
+
+  public func batch(
+    _ split: Split, index: Int, presentation: Int, trials: Int, seed: UInt64
+  ) throws -> TrialBatch {
     let (first, positions) = try presentations(split, index: index, trials: trials, seed: seed)
     let file = split == .test ? test : training
     let encoder = BernoulliEncoder(steps: steps, pixels: inputChannels)
     let spikes = try encoder.encode(
       images: try file.pixels(), positions: positions,
-      stream: RandomStream(seed: seed, stream: "\(name).\(split.rawValue).spikes"),
+      stream: RandomStream(
+        seed: seed,
+        stream: "\(name).\(split.rawValue).spikes" + (presentation > 0 ? ".\(presentation)" : "")),
       firstTrial: UInt64(first), workers: workers)
     let labels = positions.map { Int(file.labels[$0]) }
     return TrialBatch(

@@ -26,6 +26,16 @@ public protocol TrialTask: Sendable {
   /// - Throws: `TasksError` if the split is empty, `FormatsError` if a data file turns out broken.
   func batch(_ split: Split, index: Int, trials: Int, seed: UInt64) throws -> TrialBatch
 
+  /// Whether a task draws the inputs of a trial anew at each presentation, as spikes with given
+  /// probabilities are.
+  var drawsEachPresentation: Bool { get }
+
+  /// The trials of `batch`, presented again: with inputs drawn anew where the task draws them, otherwise
+  /// the same. Presentation 0 is `batch`.
+  func batch(
+    _ split: Split, index: Int, presentation: Int, trials: Int, seed: UInt64
+  ) throws -> TrialBatch
+
   /// The metrics of a batch, means over its trials, as fractions or SI units: `accuracy`, `error`,
   /// `meanSquaredError`, `decisionAccuracy`.
   ///
@@ -38,6 +48,14 @@ public protocol TrialTask: Sendable {
 
 extension TrialTask {
   public func dataHashes() throws -> [String: String] { [:] }
+
+  public var drawsEachPresentation: Bool { false }
+
+  public func batch(
+    _ split: Split, index: Int, presentation: Int, trials: Int, seed: UInt64
+  ) throws -> TrialBatch {
+    try batch(split, index: index, trials: trials, seed: seed)
+  }
 
   /// The number of batches that one pass over a split takes; nil when it never ends.
   public func batches(in split: Split, trials: Int) -> Int? {

@@ -84,6 +84,22 @@ import Testing
     #expect(try task.batch(.test, index: 0, trials: 5, seed: 1).inputs != batch.inputs)
   }
 
+  @Test func aSecondPresentationShowsTheSameImagesInNewSpikes() throws {
+    let data = try SmallDataSet()
+    let task = try MNISTTask(directory: data.directory, steps: 30)
+    func present(_ presentation: Int) throws -> TrialBatch {
+      try task.batch(.training, index: 2, presentation: presentation, trials: 6, seed: 1)
+    }
+    let first = try present(0)
+    #expect(task.drawsEachPresentation)
+    #expect(first == (try task.batch(.training, index: 2, trials: 6, seed: 1)))
+    let second = try present(1)
+    #expect(second.conditions == first.conditions && second.targets == first.targets)
+    #expect(second.inputs != first.inputs)
+    #expect(try present(2).inputs != second.inputs)
+    #expect(second == (try present(1)))
+  }
+
   @Test func withoutValidationImagesThereIsNoValidation() throws {
     let data = try SmallDataSet()
     let task = try MNISTTask(directory: data.directory)

@@ -2,45 +2,61 @@ import Foundation
 import SynfireCore
 import SynfireTasks
 
-/// Makes the training batches of a task, the next one on a thread of its own while the current one
-/// trains.
+/// Makes the training batches of a task for each update, the next one on a thread of its own while the
+/// current one trains.
 ///
-/// A batch is a pure function of its index, so that preparing ahead changes no bit of a run.
+/// Several updates on a batch present the same trials; a task that draws inputs at each presentation
+/// draws them for each update. A batch is a pure function of the number of the update, so that
+/// preparing ahead changes no bit of a run.
 final class BatchPreparation: @unchecked Sendable {
   private let task: any TrialTask
   private let trials: Int
   private let seed: UInt64
-  private let batches: Int
+  private let updates: Int
+  /// Updates that see the same inputs.
+  private let repeats: Int
+  private let updatesPerBatch: Int
   private let queue: DispatchQueue?
-  private var pending: (index: Int, result: PendingBatch)?
+  private var current: (number: Int, batch: TrialBatch)?
+  private var pending: (number: Int, result: PendingBatch)?
 
   /// - Parameter batches: the number of batches of the run; none beyond are prepared.
-  init(task: any TrialTask, trials: Int, seed: UInt64, batches: Int, preparesAhead: Bool) {
+  init(
+    task: any TrialTask, trials: Int, seed: UInt64, batches: Int, updatesPerBatch: Int,
+    preparesAhead: Bool
+  ) {
     self.task = task
     self.trials = trials
     self.seed = seed
-    self.batches = batches
+    self.updatesPerBatch = updatesPerBatch
+    updates = batches * updatesPerBatch
+    repeats = task.drawsEachPresentation ? 1 : updatesPerBatch
     queue = preparesAhead ? DispatchQueue(label: "synfire.batches", qos: .userInitiated) : nil
   }
 
-  /// The training batch of an index; begins to prepare the one after it.
-  func batch(_ index: Int) throws -> TrialBatch {
-    let current = pending?.index == index ? pending?.result : nil
-    let batch = try current?.wait() ?? make(index)
-    prepare(index + 1)
+  /// The training batch of an update of a batch, both counted from 0; begins to prepare the next.
+  func batch(_ index: Int, update: Int) throws -> TrialBatch {
+    let number = (index * updatesPerBatch + update) / repeats * repeats
+    if let current, current.number == number { return current.batch }
+    let ready = pending?.number == number ? pending?.result : nil
+    let batch = try ready?.wait() ?? make(number)
+    current = (number, batch)
+    prepare(number + repeats)
     return batch
   }
 
-  private func make(_ index: Int) throws -> TrialBatch {
-    try task.batch(.training, index: index, trials: trials, seed: seed)
+  private func make(_ number: Int) throws -> TrialBatch {
+    let (index, presentation) = number.quotientAndRemainder(dividingBy: updatesPerBatch)
+    return try task.batch(
+      .training, index: index, presentation: presentation, trials: trials, seed: seed)
   }
 
-  private func prepare(_ index: Int) {
+  private func prepare(_ number: Int) {
     pending = nil
-    guard let queue, index < batches else { return }
+    guard let queue, number < updates else { return }
     let result = PendingBatch()
-    pending = (index, result)
-    queue.async { [self] in result.fulfil(Result { try make(index) }) }
+    pending = (number, result)
+    queue.async { [self] in result.fulfil(Result { try make(number) }) }
   }
 }
 

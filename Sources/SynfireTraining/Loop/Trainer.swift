@@ -97,13 +97,13 @@ public final class Trainer {
     observer(.started(batch: first, of: plan.batches))
     let preparation = BatchPreparation(
       task: task, trials: plan.trialsPerBatch, seed: checkpoint.seed, batches: plan.batches,
-      preparesAhead: plan.preparesAhead)
+      updatesPerBatch: plan.updatesPerBatch, preparesAhead: plan.preparesAhead)
     while true {
       if isValidationDue, try !validate() { return try interrupted() }
       if checkpoint.batch >= plan.batches || isStoppedEarly { break }
       if stop.signal != nil { return try interrupted() }
       if isCheckpointDue { try save() }
-      try train(on: preparation.batch(checkpoint.batch), batchesHere: checkpoint.batch - first + 1)
+      try train(on: preparation, batchesHere: checkpoint.batch - first + 1)
     }
     // The test may take long: what was trained is kept before it.
     try save()
@@ -113,14 +113,16 @@ public final class Trainer {
     return .finished(checkpoint.testMetrics)
   }
 
-  private func train(on batch: TrialBatch, batchesHere: Int) throws {
-    // The last update on a batch speaks for it, as in the published loss curves.
-    var metrics = try rule.step(batch)
+  private func update(_ number: Int, _ preparation: BatchPreparation) throws -> StepMetrics {
+    let metrics = try rule.step(preparation.batch(checkpoint.batch, update: number))
     try HealthWatch.requireFinite(metrics)
-    for _ in 1..<plan.updatesPerBatch {
-      metrics = try rule.step(batch)
-      try HealthWatch.requireFinite(metrics)
-    }
+    return metrics
+  }
+
+  private func train(on preparation: BatchPreparation, batchesHere: Int) throws {
+    // The last update on a batch speaks for it, as in the published loss curves.
+    var metrics = try update(0, preparation)
+    for number in 1..<plan.updatesPerBatch { metrics = try update(number, preparation) }
     checkpoint.batch += 1
     let row = metrics.columns
     checkpoint.training.append(row.merging(["batch": Double(checkpoint.batch)]) { $1 })
