@@ -23,7 +23,7 @@ build: deps
 test: deps
 	@python=$$(Scripts/python-for-tests); \
 	  if [[ -n $$python ]]; then export SYNFIRE_PYTHON=$$python; fi; \
-	  $(SWIFT) test -c release --disable-testable-imports
+	  $(SWIFT) test -c release --disable-testable-imports --disable-xctest
 
 demo: build
 	@rm -rf $(DEMO)
