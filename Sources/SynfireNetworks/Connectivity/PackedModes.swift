@@ -78,7 +78,7 @@ final class PackedModes: PackedConnectivity {
   ) {
     for trial in 0..<trials {
       let row = adjoint.row(time, trial)
-      let z = projected(adjoint, time, trial, workspace)
+      let z = projected(time, trial, workspace)
       for mode in 0..<modes {
         z[mode] = RowKernels.dot(
           inputModes.pointer + mode * rowLength, row, vectors: rowLength / 16)
@@ -94,7 +94,7 @@ final class PackedModes: PackedConnectivity {
     for trial in 0..<trials {
       RowKernels.addScaled(
         scaledOutputModes.pointer, stride: presynapticLength,
-        scales: projected(adjoint, time, trial, workspace), count: modes,
+        scales: projected(time, trial, workspace), count: modes,
         into: presynapticAdjoint + trial * stride, vectors: presynapticLength / 16)
     }
   }
@@ -110,7 +110,7 @@ final class PackedModes: PackedConnectivity {
       for (slot, time) in times.enumerated() {
         let spikes = project(
           activity, time, trial, into: kappa + slot * modeLength, workspace)
-        let z = projected(adjoint, time, trial, workspace)
+        let z = projected(time, trial, workspace)
         for spike in 0..<spikes {
           RowKernels.addScaled(
             z, scale: 1, into: outputGradient + Int(workspace.offsets.pointer[spike]),
@@ -143,12 +143,11 @@ final class PackedModes: PackedConnectivity {
     return NamedTensors([("inputModes", input), ("outputModes", output), ("scores", scores)])
   }
 
-  /// Where z of a step and trial is kept as long as the adjoint itself: [step % 64, trial, mode padded].
+  /// Where z of a step and trial is kept as long as the adjoint itself: [trial, step % 64, mode padded].
   private func projected(
-    _ adjoint: AdjointRing, _ time: Int, _ trial: Int, _ workspace: ConnectivityWorkspace
+    _ time: Int, _ trial: Int, _ workspace: ConnectivityWorkspace
   ) -> UnsafeMutablePointer<Float> {
-    let trials = adjoint.stepStride / adjoint.trialStride
-    return workspace.scratch.pointer + (64 + (time & 63) * trials + trial) * modeLength
+    workspace.scratch.pointer + ((1 + trial) * 64 + time & 63) * modeLength
   }
 
   /// kappa = Xi_out^T times the spikes of a step; returns how many there were, their offsets in Xi_out

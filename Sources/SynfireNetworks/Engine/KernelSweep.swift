@@ -28,11 +28,8 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     memory = SweepMemory(buffers, size)
     inputFilter = wiring.inputFilter?.fast
     recurrentFilter = wiring.recurrentFilter?.fast
-    let (stepStride, trialStride) = (size.trials * size.rowLength, size.rowLength)
-    inputRing = AdjointRing(
-      base: buffers.inputRing.pointer, stepStride: stepStride, trialStride: trialStride)
-    recurrentRing = AdjointRing(
-      base: buffers.recurrentRing.pointer, stepStride: stepStride, trialStride: trialStride)
+    inputRing = AdjointRing(base: buffers.inputRing.pointer, rowLength: size.rowLength)
+    recurrentRing = AdjointRing(base: buffers.recurrentRing.pointer, rowLength: size.rowLength)
   }
 
   var byteCount: Int { buffers.byteCount }
@@ -132,14 +129,8 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     for time in (0..<size.steps).reversed() {
       collectOutputAdjoint(
         layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)
-      var memory = memory
-      if inputFilter == nil, time >= wiring.inputLatency {
-        memory.driveAdjoints = inputRing.vectors(time - wiring.inputLatency)
-      }
       model.retreat(kernel, memory, time: time, trials: trials)
-      finish(
-        layer, inputs, time: time, trials: trials, driveAdjoints: memory.driveAdjoints,
-        inputAdjoint: inputAdjoint)
+      finish(layer, inputs, time: time, trials: trials, inputAdjoint: inputAdjoint)
     }
   }
 
@@ -168,15 +159,14 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   /// Hands the adjoint of the inputs down, and gathers gradients when 64 steps are complete.
   private func finish(
     _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
-    driveAdjoints: UnsafePointer<SIMD16<Float>>, inputAdjoint: StoredAdjoint?
+    inputAdjoint: StoredAdjoint?
   ) {
     let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
     let inputTime = time - wiring.inputLatency
-    let cells = trials * size.vectors
     if inputTime >= 0 {
-      inputFilter?.adjointStep(
-        buffers.inputFilters.pointer, driveAdjoints, count: cells,
-        into: inputRing.vectors(inputTime))
+      inputRing.write(
+        inputTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
+        filter: inputFilter, buffers.inputFilters.pointer)
       layer.input.receive(inputRing, time: inputTime, trials: trials, inputWorkspace)
     }
     if inputTime >= 0, let inputAdjoint {
@@ -194,9 +184,9 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     guard let recurrent = layer.recurrent, let recurrentWorkspace else { return }
     let recurrentTime = time - wiring.recurrentLatency
     if recurrentTime >= 0 {
-      (recurrentFilter ?? .identity).adjointStep(
-        buffers.recurrentFilters.pointer, driveAdjoints, count: cells,
-        into: recurrentRing.vectors(recurrentTime))
+      recurrentRing.write(
+        recurrentTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
+        filter: recurrentFilter, buffers.recurrentFilters.pointer)
       recurrent.receive(recurrentRing, time: recurrentTime, trials: trials, recurrentWorkspace)
     }
     if recurrentTime >= 0, recurrentTime & 63 == 0 {

@@ -115,8 +115,7 @@ final class MaximumReadout: ReadoutSweep {
   func beginBackward(
     _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int
   ) {
-    let ring = AdjointRing(
-      base: block.adjoints, stepStride: 0, trialStride: block.trialStride)
+    let ring = AdjointRing(step: block.adjoints, trialStride: block.trialStride)
     let workspace = workspace(packed)
     packed.receive(ring, time: 0, trials: trials, workspace)
     packed.accumulate(maximumActivity, times: 0..<1, trials: trials, ring, workspace)

@@ -69,7 +69,7 @@ final class EveryStepReadout: ReadoutSweep {
     buffers = ReadoutBuffers(steps: size.steps, trials: size.trials, outputs: outputs)
     vectors = paddedToLanes(outputs) / 16
     states = AlignedBuffer(count: size.trials * vectors)
-    ring = AlignedBuffer(count: 64 * size.trials * vectors * 16 + 128)
+    ring = AlignedBuffer(count: AdjointRing.count(rowLength: vectors * 16, trials: size.trials))
   }
 
   var block: ReadoutBlock { buffers.block }
@@ -119,14 +119,13 @@ final class EveryStepReadout: ReadoutSweep {
 
   func add(time: Int, trials: Int, into adjoint: UnsafeMutablePointer<Float>) {
     guard let packed, let activity else { return }
-    let ring = AdjointRing(
-      base: ring.pointer, stepStride: block.stepStride, trialStride: block.trialStride)
+    let ring = AdjointRing(base: ring.pointer, rowLength: block.trialStride)
     let source = time - latency
     if source >= 0 {
       let given = UnsafeRawPointer(block.adjoints + time * block.stepStride)
         .assumingMemoryBound(to: SIMD16<Float>.self)
-      filter.adjointStep(
-        states.pointer, given, count: trials * vectors, into: ring.vectors(source))
+      ring.write(
+        source, given, trials: trials, vectors: vectors, filter: filter, states.pointer)
       packed.receive(ring, time: source, trials: trials, workspace(packed))
     }
     if time + latency < size.steps {

@@ -37,8 +37,9 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     recurrentDrive = AlignedBuffer(count: cells * 16 + 128)
     outputAdjoints = AlignedBuffer(count: cells * 16 + 128)
     driveAdjoints = AlignedBuffer(count: cells * 16 + 128)
-    inputRing = AlignedBuffer(count: 64 * cells * 16 + 128)
-    recurrentRing = AlignedBuffer(count: 64 * cells * 16 + 128)
+    let ring = AdjointRing.count(rowLength: size.rowLength, trials: size.trials)
+    inputRing = AlignedBuffer(count: ring)
+    recurrentRing = AlignedBuffer(count: ring)
   }
 
   func clearFilters() {
@@ -65,8 +66,7 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
   @usableFromInline let adjoints: UnsafeMutablePointer<Kernel.Adjoint>
   @usableFromInline let drive: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline let outputAdjoints: UnsafeMutablePointer<SIMD16<Float>>
-  /// Where `retreat` writes: the buffer of that name, or the place that would be copied to.
-  @usableFromInline var driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline let driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>
 
   init(_ buffers: SweepBuffers<Kernel>, _ size: SweepSize) {
     self.size = size
