@@ -26,19 +26,19 @@ extension Figure {
     let gnuplot = try gnuplot ?? Gnuplot()
     let terminals = try gnuplot.outputTerminals()
     let outputs = terminals.map { (terminal: $0, file: "\(name).\($0.rawValue)") }
-    let workplace = folder.appendingPathComponent(".\(name)-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: workplace) }
+    let scratch = folder.appendingPathComponent(".\(name)-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: scratch) }
     do {
-      try FileManager.default.createDirectory(at: workplace, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
       let script = script(table: "\(name).tsv", outputs: outputs)
-      try Data(table.utf8).write(to: workplace.appendingPathComponent("\(name).tsv"))
-      try Data(script.utf8).write(to: workplace.appendingPathComponent("\(name).gp"))
-      try gnuplot.run(script: "\(name).gp", in: workplace)
-      try repair(workplace.appendingPathComponent("\(name).svg"))
+      try Data(table.utf8).write(to: scratch.appendingPathComponent("\(name).tsv"))
+      try Data(script.utf8).write(to: scratch.appendingPathComponent("\(name).gp"))
+      try gnuplot.run(script: "\(name).gp", in: scratch)
+      try repair(scratch.appendingPathComponent("\(name).svg"))
       for file in ["\(name).tsv", "\(name).gp"] + outputs.map(\.file) {
         let target = folder.appendingPathComponent(file)
         // One call that replaces: a reader sees the old file or the new one.
-        guard rename(workplace.appendingPathComponent(file).path, target.path) == 0 else {
+        guard rename(scratch.appendingPathComponent(file).path, target.path) == 0 else {
           throw AnalysisError("cannot write it", place: target.path)
         }
       }
