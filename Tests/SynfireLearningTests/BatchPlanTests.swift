@@ -1,13 +1,22 @@
 import SynfireLearning
+import SynfireNetworks
 import Testing
 
 @Suite struct BatchPlanTests {
   @Test(arguments: [1, 2, 7, 8, 9, 37, 256, 300, 1000])
   func everyTrialIsInOneBlock(_ trials: Int) {
-    let plan = BatchPlan(trials: trials)
+    let plan = BatchPlan(trials: trials, layout: .neurons)
     #expect(Array(plan.blocks.joined().joined()) == Array(0..<trials))
     #expect(plan.blocks.count == min(8, trials))
     #expect(plan.blocks.joined().allSatisfy { (1...16).contains($0.count) })
     #expect(plan.blockTrials == plan.blocks.joined().map(\.count).max())
+  }
+
+  @Test(arguments: [16, 17, 256, 300, 1000])
+  func lanesOfTrialsAreFull(_ trials: Int) {
+    let plan = BatchPlan(trials: trials, layout: .trials)
+    #expect(Array(plan.blocks.joined().joined()) == Array(0..<trials))
+    #expect(plan.blocks.count <= 8)
+    #expect(plan.blocks.joined().dropLast().allSatisfy { $0.count == 16 })
   }
 }

@@ -29,11 +29,38 @@ import Testing
     options.trials = 1...19
     options.isGentle = seed.isMultiple(of: 3)
     options.spikeInputs = seed.isMultiple(of: 4)
-    // Numbers that single precision holds exactly, so that both engines get the same problem.
-    let random = try RandomNetwork(seed: UInt64(seed), options)
-    let exact = random
-    let expected = try exact.referenceGradient()
-    let result = try rule(exact, threads: 2).gradient(batch(exact, spikes: options.spikeInputs))
+    try expectAgreement(RandomNetwork(seed: UInt64(seed), options), options)
+  }
+
+  /// Networks that are swept with trials as lanes, of full blocks and blocks with idle lanes.
+  @Test func gradientsWithTrialsAsLanes() throws {
+    var options = RandomNetwork.Options()
+    options.neurons = 8...120
+    options.modes = 1...10
+    options.steps = 5...60
+    options.trials = 16...40
+    options.layers = 1...1
+    options.outputs = 1...5
+    options.allowsRates = false
+    var found = 0
+    for seed in UInt64(400)..<460 {
+      options.isGentle = seed.isMultiple(of: 2)
+      options.spikeInputs = seed.isMultiple(of: 3)
+      let random = try RandomNetwork(seed: seed, options)
+      guard random.network.laneLayout(trials: random.trials) == .trials else { continue }
+      found += 1
+      try expectAgreement(random, options)
+    }
+    #expect(found >= 12)
+  }
+
+  /// That the loss and every gradient of the fast engine are those of the reference engine.
+  private func expectAgreement(
+    _ random: RandomNetwork, _ options: RandomNetwork.Options
+  ) throws {
+    let expected = try random.referenceGradient()
+    let result = try rule(random, threads: 2).gradient(
+      batch(random, spikes: options.spikeInputs))
     #expect(
       abs(result.loss - expected.loss) <= 2e-4 * abs(expected.loss), "\(random.testDescription)")
     for (name, gradient) in expected.gradients.pairs {

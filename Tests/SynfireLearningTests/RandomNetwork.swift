@@ -12,6 +12,7 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
     var steps = 8...20
     var trials = 1...3
     var layers = 1...2
+    var outputs = 2...3
     /// Slopes and widths so that smoothed spikes are far from steps.
     var isGentle = true
     var allowsRates = true
@@ -26,6 +27,7 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
   let loss: Loss
   private let summary: String
 
+  var trials: Int { inputs.shape[1] }
   var testDescription: String { "seed \(seed): \(summary)" }
 
   init(seed: UInt64, _ options: Options = Options()) throws {
@@ -49,7 +51,7 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
     let steps = pick(options.steps)
     let trials = pick(options.trials)
     let channels = pick(2...5)
-    let outputs = pick(2...3)
+    let outputs = pick(options.outputs)
     var summary = "T \(steps)"
     var layers: [any NetworkLayer] = []
     for index in 0..<pick(options.layers) {

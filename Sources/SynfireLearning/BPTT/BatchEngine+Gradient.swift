@@ -59,7 +59,7 @@ extension BatchEngine {
     let shards = Mutex([Int: Total]())
     try total.readout.values.withUnsafeMutableBufferPointer { values in
       let writer = ReadoutWriter(values.baseAddress!, batch, loss)
-      try forEachShard(batch.inputs) { shard, sweep, blocks in
+      try forEachShard(batch.inputs, packed) { shard, sweep, blocks in
         var sum = empty
         for (activity, block) in blocks {
           sweep.forward(packed, activity, trials: block.count)
@@ -208,7 +208,7 @@ private struct ReadoutWriter: @unchecked Sendable {
   }
 }
 
-extension NetworkSweep {
+extension BlockSweep {
   /// The gradient sums since the last call, which are then set to zero.
   fileprivate func takeGradients(_ packed: PackedNetwork) -> [AlignedBuffer<Float>] {
     gradientBuffers(packed).map { buffer in

@@ -27,7 +27,7 @@ extension BatchEngine {
         LayerRecord(steps: inputs.steps, trials: inputs.trials, neurons: $0.neurons)
       }, readout: emptyReadout(inputs))
     let recording = Mutex(empty)
-    try forEachShard(inputs) { _, sweep, blocks in
+    try forEachShard(inputs, packed) { _, sweep, blocks in
       for (activity, block) in blocks {
         let records = sweep.record(packed, activity, trials: block.count)
         let outputs = sweep.readoutBlock

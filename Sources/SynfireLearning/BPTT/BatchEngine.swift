@@ -15,23 +15,25 @@ final class BatchEngine: Sendable {
   }
 
   private struct SweepKey: Hashable {
+    let layout: LaneLayout
     let steps: Int
     let blockTrials: Int
   }
 
   /// A sweep is used by one worker at a time; the lock around `idle` hands it over.
   private struct IdleSweep: @unchecked Sendable {
-    let sweep: NetworkSweep
+    let sweep: any BlockSweep
   }
 
   private func withSweep<Result>(
-    _ key: SweepKey, _ body: (NetworkSweep) throws -> Result
+    _ key: SweepKey, _ packed: PackedNetwork, _ body: (any BlockSweep) throws -> Result
   ) throws -> Result {
-    let sweep: NetworkSweep
+    let sweep: any BlockSweep
     if let found = idle.withLock({ $0[key]?.popLast() }) {
       sweep = found.sweep
     } else {
-      sweep = try NetworkSweep(network, steps: key.steps, blockTrials: key.blockTrials)
+      sweep = try network.makeSweep(
+        key.layout, packed, steps: key.steps, blockTrials: key.blockTrials)
     }
     let kept = IdleSweep(sweep: sweep)
     defer { idle.withLock { $0[key, default: []].append(kept) } }
@@ -40,16 +42,17 @@ final class BatchEngine: Sendable {
 
   /// Calls `body` for each shard of a batch, side by side, with its blocks and their first inputs.
   func forEachShard(
-    _ batch: TrialInputs,
+    _ batch: TrialInputs, _ packed: PackedNetwork,
     _ body:
-      @Sendable (_ shard: Int, NetworkSweep, [(BlockActivity, Range<Int>)]) throws -> Void
+      @Sendable (_ shard: Int, any BlockSweep, [(BlockActivity, Range<Int>)]) throws -> Void
   ) throws {
-    let plan = BatchPlan(trials: batch.trials)
-    let key = SweepKey(steps: batch.steps, blockTrials: plan.blockTrials)
+    let layout = network.laneLayout(trials: batch.trials)
+    let plan = BatchPlan(trials: batch.trials, layout: layout)
+    let key = SweepKey(layout: layout, steps: batch.steps, blockTrials: plan.blockTrials)
     try batch.withActivity { activity in
       let shared = SharedActivity(activity)
       try pool.run(shards: plan.blocks.count) { shard in
-        try self.withSweep(key) { sweep in
+        try self.withSweep(key, packed) { sweep in
           let blocks = plan.blocks[shard].map {
             (shared.activity.from(trial: $0.lowerBound), $0)
           }
@@ -90,7 +93,7 @@ final class BatchEngine: Sendable {
     let packed = PackedNetwork(network, parameters)
     let found = Mutex<[Int: LearningError]>([:])
     do {
-      try forEachShard(batch.inputs) { _, sweep, blocks in
+      try forEachShard(batch.inputs, packed) { _, sweep, blocks in
         for (activity, block) in blocks {
           sweep.forward(packed, activity, trials: block.count)
           guard let first = sweep.firstNonFinite(packed, activity, trials: block.count) else {

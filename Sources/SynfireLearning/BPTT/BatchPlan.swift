@@ -1,3 +1,5 @@
+import SynfireNetworks
+
 /// How a batch of trials is split over workers: never by the number of threads, so that sums, which
 /// are added in the order of the shards, do not depend on it.
 public struct BatchPlan: Sendable, Equatable {
@@ -9,15 +11,28 @@ public struct BatchPlan: Sendable, Equatable {
   /// The trials of each block of each shard.
   public let blocks: [[Range<Int>]]
 
-  public init(trials: Int) {
-    let shards = min(Self.shards, trials)
-    blocks = (0..<shards).map { shard in
-      let range = shard * trials / shards..<(shard + 1) * trials / shards
-      let count = (range.count + Self.largestBlock - 1) / Self.largestBlock
-      return (0..<count).map { block in
-        let start = range.lowerBound + block * range.count / count
-        return start..<range.lowerBound + (block + 1) * range.count / count
+  /// - Parameter layout: with trials as lanes, blocks are full as far as there are trials.
+  public init(trials: Int, layout: LaneLayout) {
+    switch layout {
+    case .neurons:
+      blocks = Self.parts(0..<trials, min(Self.shards, trials)).map { shard in
+        Self.parts(shard, (shard.count + Self.largestBlock - 1) / Self.largestBlock)
       }
+    case .trials:
+      let count = (trials + Self.largestBlock - 1) / Self.largestBlock
+      blocks = Self.parts(0..<count, min(Self.shards, count)).map { shard in
+        shard.map {
+          $0 * Self.largestBlock..<min(($0 + 1) * Self.largestBlock, trials)
+        }
+      }
+    }
+  }
+
+  /// A range in so many parts of about the same length.
+  private static func parts(_ range: Range<Int>, _ count: Int) -> [Range<Int>] {
+    (0..<count).map { part in
+      range.lowerBound + part * range.count / count..<range.lowerBound + (part + 1) * range.count
+        / count
     }
   }
 

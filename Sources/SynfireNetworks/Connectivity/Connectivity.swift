@@ -72,6 +72,14 @@ public protocol Connectivity: Sendable {
   func packed(
     _ parameters: NamedTensors<Float>, presynaptic: Int, postsynaptic: Int, spiking: Bool
   ) -> any PackedConnectivity
+
+  /// Whether so few numbers per neuron are computed with that trials fill the lanes of vectors better
+  /// than neurons do (`LaneLayout`); its packed form can do it then.
+  func suitsTrialLanes(presynaptic: Int, postsynaptic: Int) -> Bool
+}
+
+extension Connectivity {
+  public func suitsTrialLanes(presynaptic: Int, postsynaptic: Int) -> Bool { false }
 }
 
 /// Presynaptic activity of a block of trials, read in place.

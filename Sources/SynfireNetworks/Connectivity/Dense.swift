@@ -36,4 +36,8 @@ public struct Dense: Connectivity, Equatable {
   ) -> any PackedConnectivity {
     PackedDense(weights: parameters["weights"]!, spiking: spiking)
   }
+
+  public func suitsTrialLanes(presynaptic: Int, postsynaptic: Int) -> Bool {
+    min(presynaptic, postsynaptic) <= 16
+  }
 }

@@ -55,9 +55,15 @@ public struct Modes: Connectivity, Equatable {
     _ parameters: NamedTensors<Float>, presynaptic: Int, postsynaptic: Int, spiking: Bool
   ) -> any PackedConnectivity {
     let factors = ModeFactors(parameters)
-    return spiking && 8 * count <= max(presynaptic, 64)
+    return spiking && areFew(presynaptic: presynaptic)
       ? PackedModes(factors) : ExpandedModes(factors)
   }
+
+  public func suitsTrialLanes(presynaptic: Int, postsynaptic: Int) -> Bool {
+    areFew(presynaptic: presynaptic)
+  }
+
+  private func areFew(presynaptic: Int) -> Bool { 8 * count <= max(presynaptic, 64) }
 }
 
 /// The three factors of a mode matrix.

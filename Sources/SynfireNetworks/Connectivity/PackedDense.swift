@@ -13,9 +13,9 @@ final class PackedDense: PackedConnectivity {
   /// [presynaptic, postsynaptic padded]: a row is what one spike adds.
   let rows: AlignedBuffer<Float>
   /// For adjoints: packed, or plain rows [postsynaptic, presynaptic padded] when there are few.
-  private let adjointWeights: AdjointWeights
+  let adjointWeights: AdjointWeights
 
-  private enum AdjointWeights: Sendable {
+  enum AdjointWeights: Sendable {
     case packed(PackedMatrix)
     case rows(AlignedBuffer<Float>)
   }
@@ -25,7 +25,7 @@ final class PackedDense: PackedConnectivity {
     presynaptic = weights.shape[1]
     rowLength = paddedToLanes(postsynaptic)
     presynapticLength = paddedToLanes(presynaptic)
-    let rows = AlignedBuffer<Float>(count: presynaptic * rowLength + 128)
+    let rows = AlignedBuffer<Float>(count: paddedWidth(presynaptic) * rowLength + 128)
     weights.values.withUnsafeBufferPointer { source in
       Transposition.copy(
         source.baseAddress!, rows: weights.shape[0], columns: weights.shape[1],
@@ -44,7 +44,7 @@ final class PackedDense: PackedConnectivity {
         return .packed(matrix)
       }
       let length = paddedToLanes(presynaptic)
-      let rows = AlignedBuffer<Float>(count: postsynaptic * length + 128)
+      let rows = AlignedBuffer<Float>(count: paddedWidth(postsynaptic) * length + 128)
       for neuron in 0..<postsynaptic {
         (rows.pointer + neuron * length).update(
           from: source.baseAddress! + neuron * presynaptic, count: presynaptic)

@@ -10,19 +10,19 @@ import SynfireCore
 /// Cost per step and trial: spikes x P + N P, instead of N squared.
 final class PackedModes: PackedConnectivity {
   private let factors: ModeFactors<Float>
-  private let presynaptic: Int
-  private let postsynaptic: Int
-  private let modes: Int
+  let presynaptic: Int
+  let postsynaptic: Int
+  let modes: Int
   /// Floats in a row of modes, of postsynaptic and of presynaptic neurons.
-  private let modeLength: Int
-  private let rowLength: Int
-  private let presynapticLength: Int
+  let modeLength: Int
+  let rowLength: Int
+  let presynapticLength: Int
   /// Xi_in^T and diag(lambda) Xi_in^T [mode, postsynaptic padded], Xi_out [presynaptic, mode padded],
   /// diag(lambda) Xi_out^T [mode, presynaptic padded].
-  private let inputModes: AlignedBuffer<Float>
-  private let scaledInputModes: AlignedBuffer<Float>
-  private let outputModes: AlignedBuffer<Float>
-  private let scaledOutputModes: AlignedBuffer<Float>
+  let inputModes: AlignedBuffer<Float>
+  let scaledInputModes: AlignedBuffer<Float>
+  let outputModes: AlignedBuffer<Float>
+  let scaledOutputModes: AlignedBuffer<Float>
 
   init(_ factors: ModeFactors<Float>) {
     self.factors = factors
@@ -32,10 +32,10 @@ final class PackedModes: PackedConnectivity {
     modeLength = paddedToLanes(modes)
     rowLength = paddedToLanes(postsynaptic)
     presynapticLength = paddedToLanes(presynaptic)
-    inputModes = AlignedBuffer(count: modes * rowLength + 128)
-    scaledInputModes = AlignedBuffer(count: modes * rowLength + 128)
+    inputModes = AlignedBuffer(count: paddedWidth(modes) * rowLength + 128)
+    scaledInputModes = AlignedBuffer(count: paddedWidth(modes) * rowLength + 128)
     outputModes = AlignedBuffer(count: presynaptic * modeLength + 128)
-    scaledOutputModes = AlignedBuffer(count: modes * presynapticLength + 128)
+    scaledOutputModes = AlignedBuffer(count: paddedWidth(modes) * presynapticLength + 128)
     for mode in 0..<modes {
       let score = factors.scores.values[mode]
       for neuron in 0..<postsynaptic {

@@ -1,44 +1,62 @@
 import SynfireCore
 
-extension KernelSweep {
+/// A neuron of a trial after a step.
+struct ReplayedState {
+  let step: Int
+  let trial: Int
+  let neuron: Int
+  /// A spike as 1, or a rate.
+  let output: Float
+  let potential: Float
+  let current: Float
+}
+
+/// A sweep that can run forward once more and show every state on the way.
+protocol StateReplay {
+  associatedtype Packed
+  associatedtype Inputs
+  var recordSize: SweepSize { get }
+
+  /// Shows the state of every neuron after every step, in the order of step, trial and neuron, until
+  /// `body` says false.
+  func replay(
+    _ layer: Packed, _ inputs: Inputs, trials: Int, _ body: (ReplayedState) -> Bool)
+}
+
+extension StateReplay {
   func firstNonFinite(
-    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int
+    _ layer: Packed, _ inputs: Inputs, trials: Int
   ) -> (step: Int, trial: Int, neuron: Int)? {
     var found: (step: Int, trial: Int, neuron: Int)?
-    replay(layer, inputs, trials: trials) { step, trial, neuron, potential, current in
-      if found == nil, !potential.isFinite || !current.isFinite { found = (step, trial, neuron) }
+    replay(layer, inputs, trials: trials) { state in
+      if !state.potential.isFinite || !state.current.isFinite {
+        found = (state.step, state.trial, state.neuron)
+      }
       return found == nil
     }
     return found
   }
 
-  func record(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) -> LayerRecord {
-    var record = LayerRecord(steps: size.steps, trials: trials, neurons: size.neurons)
+  func record(_ layer: Packed, _ inputs: Inputs, trials: Int) -> LayerRecord {
+    var record = LayerRecord(
+      steps: recordSize.steps, trials: trials, neurons: recordSize.neurons)
     var index = 0
-    replay(layer, inputs, trials: trials) { step, trial, neuron, potential, current in
-      record.outputs.values[index] = output(step, trial, neuron)
-      record.potentials.values[index] = potential
-      record.currents.values[index] = current
+    replay(layer, inputs, trials: trials) { state in
+      record.outputs.values[index] = state.output
+      record.potentials.values[index] = state.potential
+      record.currents.values[index] = state.current
       index += 1
       return true
     }
     return record
   }
+}
 
-  private func output(_ step: Int, _ trial: Int, _ neuron: Int) -> Float {
-    switch activity {
-    case .spikes(let words, let timeStride, let trialStride):
-      let word = words[step * timeStride + trial * trialStride + neuron >> 6]
-      return Float(word >> UInt64(neuron & 63) & 1)
-    case .analog(let values, let timeStride, let trialStride):
-      return values[step * timeStride + trial * trialStride + neuron]
-    }
-  }
+extension KernelSweep: StateReplay {
+  var recordSize: SweepSize { size }
 
-  /// Runs forward and shows the state of every neuron after every step, until `body` says false.
-  private func replay(
-    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int,
-    _ body: (_ step: Int, _ trial: Int, _ neuron: Int, _ potential: Float, _ current: Float) -> Bool
+  func replay(
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, _ body: (ReplayedState) -> Bool
   ) {
     begin(trials: trials)
     for time in 0..<size.steps {
@@ -48,13 +66,24 @@ extension KernelSweep {
         for neuron in 0..<size.neurons {
           let state = memory.states[trial * size.vectors + neuron >> 4]
           let lane = neuron & 15
-          guard
-            body(
-              time, trial, neuron, kernel.potential(of: state)[lane],
-              kernel.current(of: state)[lane])
-          else { return }
+          let isWanted = body(
+            ReplayedState(
+              step: time, trial: trial, neuron: neuron, output: output(time, trial, neuron),
+              potential: kernel.potential(of: state)[lane],
+              current: kernel.current(of: state)[lane]))
+          guard isWanted else { return }
         }
       }
+    }
+  }
+
+  private func output(_ step: Int, _ trial: Int, _ neuron: Int) -> Float {
+    switch activity {
+    case .spikes(let words, let timeStride, let trialStride):
+      let word = words[step * timeStride + trial * trialStride + neuron >> 6]
+      return Float(word >> UInt64(neuron & 63) & 1)
+    case .analog(let values, let timeStride, let trialStride):
+      return values[step * timeStride + trial * trialStride + neuron]
     }
   }
 }

@@ -2,8 +2,8 @@ import SynfireCore
 
 /// A network advanced one step at a time, for closed loops: the next input may depend on the last output.
 ///
-/// The kernels are those of a run over a whole sequence, and so are the results, bit for bit. A
-/// stepper is used by one thread at a time.
+/// The kernels are those of a run over a whole sequence with neurons as lanes (`LaneLayout`), and so are
+/// the results, bit for bit. A stepper is used by one thread at a time.
 public final class NetworkStepper {
   public let network: Network
   /// Copies of the network that run side by side.

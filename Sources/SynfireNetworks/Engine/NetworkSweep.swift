@@ -5,7 +5,7 @@ import SynfireCore
 /// A block runs forward over all steps, the caller turns the readout into adjoints, and the block
 /// runs back; the tape of a block stays in the caches. Gradients add up over blocks until
 /// `takeGradient`.
-public final class NetworkSweep {
+public final class NetworkSweep: BlockSweep {
   public let network: Network
   /// The most trials of a block.
   public let blockTrials: Int
@@ -30,16 +30,13 @@ public final class NetworkSweep {
     }
   }
 
-  /// Bytes that the sweeps of one worker hold, gradients aside.
   public var byteCount: Int {
     sweeps.reduce(0) { $0 + $1.byteCount }
       + storedAdjoints.reduce(0) { $0 + $1.buffer.byteCount }
   }
 
-  /// The readout of the last forward sweep and the room for its adjoints.
   public var readoutBlock: ReadoutBlock { readout.block }
 
-  /// Runs trials forward; `inputs` starts at the first trial of the block.
   public func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
     for (index, sweep) in sweeps.enumerated() {
       sweep.forward(packed.layers[index], activity(below: index, inputs), trials: trials)
@@ -47,10 +44,6 @@ public final class NetworkSweep {
     readout.forward(packed.readout, sweeps.last!.activity, trials: trials)
   }
 
-  /// Runs trials back from the adjoints in `readoutBlock`.
-  ///
-  /// - Parameter constantAdjoints: for each layer, dL/d(output) that is the same for every step and
-  ///   trial [neuron padded], as a firing-rate regularizer has; empty for none.
   public func backward(
     _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
     constantAdjoints: [AlignedBuffer<Float>]
@@ -65,14 +58,12 @@ public final class NetworkSweep {
     }
   }
 
-  /// Adds each layer's spikes by neuron to `counts` [layer][neuron].
   public func countSpikes(trials: Int, into counts: inout [[Int]]) {
     for (index, sweep) in sweeps.enumerated() {
       sweep.countSpikes(trials: trials, into: &counts[index])
     }
   }
 
-  /// Runs a block forward and keeps what each layer did, in the order of the layers.
   public func record(
     _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
   ) -> [LayerRecord] {
@@ -83,7 +74,6 @@ public final class NetworkSweep {
     return records
   }
 
-  /// The first layer, step and neuron whose state is not finite.
   public func firstNonFinite(
     _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
   ) -> (layer: String, step: Int, trial: Int, neuron: Int)? {
@@ -101,7 +91,6 @@ public final class NetworkSweep {
     index == 0 ? inputs : sweeps[index - 1].activity
   }
 
-  /// Gradient sums, connection by connection, in the layout of the packed connectivity.
   public func gradientBuffers(_ packed: PackedNetwork) -> [AlignedBuffer<Float>] {
     var result: [AlignedBuffer<Float>] = []
     for (index, sweep) in sweeps.enumerated() {

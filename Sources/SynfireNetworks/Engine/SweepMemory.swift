@@ -21,7 +21,8 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   let inputRing: AlignedBuffer<Float>
   let recurrentRing: AlignedBuffer<Float>
 
-  init(_ size: SweepSize) {
+  /// - Parameter driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
+  init(_ size: SweepSize, driveAdjointSteps: Int? = nil) {
     let rows = size.steps * size.trials
     let cells = size.trials * size.vectors
     tape = AlignedBuffer(count: rows * size.vectors)
@@ -36,8 +37,10 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     drive = AlignedBuffer(count: cells * 16 + 128)
     recurrentDrive = AlignedBuffer(count: cells * 16 + 128)
     outputAdjoints = AlignedBuffer(count: cells * 16 + 128)
-    driveAdjoints = AlignedBuffer(count: cells * 16 + 128)
-    let ring = AdjointRing.count(rowLength: size.rowLength, trials: size.trials)
+    driveAdjoints = AlignedBuffer(count: (driveAdjointSteps ?? 1) * cells * 16 + 128)
+    let ring =
+      driveAdjointSteps == nil
+      ? AdjointRing.count(rowLength: size.rowLength, trials: size.trials) : 0
     inputRing = AlignedBuffer(count: ring)
     recurrentRing = AlignedBuffer(count: ring)
   }
@@ -66,7 +69,7 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
   @usableFromInline let adjoints: UnsafeMutablePointer<Kernel.Adjoint>
   @usableFromInline let drive: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline let outputAdjoints: UnsafeMutablePointer<SIMD16<Float>>
-  @usableFromInline let driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline var driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>
 
   init(_ buffers: SweepBuffers<Kernel>, _ size: SweepSize) {
     self.size = size
@@ -79,6 +82,13 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
     drive = buffers.drive.vectors
     outputAdjoints = buffers.outputAdjoints.vectors
     driveAdjoints = buffers.driveAdjoints.vectors
+  }
+
+  /// The same memory with the adjoints of the drive written elsewhere.
+  func writing(driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>) -> SweepMemory {
+    var result = self
+    result.driveAdjoints = driveAdjoints
+    return result
   }
 }
 

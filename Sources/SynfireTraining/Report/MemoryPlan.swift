@@ -28,10 +28,14 @@ public struct MemoryPlan: Sendable {
     // Spikes are bits, padded to words of 64.
     let inputs = rows * (isSpikes ? (network.inputs + 63) / 64 * 8 : network.inputs * 4)
     let targets = experiment.task.isClassification ? trials * 8 : rows * network.readout.outputs * 4
-    let plan = BatchPlan(trials: trials)
+    let layout = network.laneLayout(trials: trials)
+    let plan = BatchPlan(trials: trials, layout: layout)
     let shards = plan.blocks.count
     let workers = min(threads, shards)
-    let sweep = try NetworkSweep(network, steps: steps, blockTrials: plan.blockTrials).byteCount
+    let packed = PackedNetwork(network, network.initialParameters(seed: 0))
+    let sweep = try network.makeSweep(
+      layout, packed, steps: steps, blockTrials: plan.blockTrials
+    ).byteCount
     parts = [
       Part(key: "parameters", name: "parameters", bytes: parameters),
       Part(key: "optimizer", name: "optimizer moments", bytes: 2 * parameters),

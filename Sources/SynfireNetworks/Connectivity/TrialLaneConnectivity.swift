@@ -1,0 +1,208 @@
+import SynfireCore
+
+/// Which sixteen numbers share a vector.
+public enum LaneLayout: Sendable, Hashable {
+  /// Sixteen neurons of one trial: spikes add rows of weights.
+  case neurons
+  /// Sixteen trials of one neuron: weights are numbers that all lanes share, so that synapses may be
+  /// few, or factored, without lanes that idle.
+  case trials
+}
+
+/// Spikes or numbers of sixteen trials at one step.
+enum LaneActivity {
+  /// For each neuron the bits of its sixteen trials.
+  case spikes(UnsafePointer<UInt16>)
+  /// For each channel a vector; up to a multiple of four channels there are vectors of zeros.
+  case analog(UnsafePointer<Vector>)
+}
+
+/// Connectivity that computes with sixteen trials as lanes, in two halves with the spike filter between:
+/// presynaptic activity is gathered into `width` numbers a trial, and these are expanded into the drive.
+///
+/// A mode matrix has its modes between; all else has the drive itself, and no second half. Rows of inner
+/// numbers are padded to `paddedWidth` vectors.
+protocol TrialLaneConnectivity: PackedConnectivity {
+  /// Inner numbers.
+  var width: Int { get }
+  /// Whether the inner numbers are not the drive itself.
+  var expands: Bool { get }
+  /// Vectors of the sums of gradients of `accumulate`.
+  var laneSumCount: Int { get }
+
+  /// inner = first half times the activity, or inner += it.
+  func gather(_ activity: LaneActivity, into inner: UnsafeMutablePointer<Vector>, adding: Bool)
+  /// drive += second half times inner.
+  func expand(_ inner: UnsafePointer<Vector>, into drive: UnsafeMutablePointer<Vector>)
+  /// inner = transposed second half times the adjoint of the drive.
+  func contract(_ adjoint: UnsafePointer<Vector>, into inner: UnsafeMutablePointer<Vector>)
+  /// presynaptic += transposed first half times the adjoint of the inner numbers.
+  func scatter(_ inner: UnsafePointer<Vector>, into presynaptic: UnsafeMutablePointer<Vector>)
+  /// sums += the gradient of both halves, each lane its own, over a few steps.
+  func accumulate(_ steps: LaneSteps, into sums: UnsafeMutablePointer<Vector>)
+  /// gradient, in the layout of the workspaces, += the lanes of the sums, which are of spikes or numbers.
+  func reduce(
+    _ sums: UnsafePointer<Vector>, spiking: Bool, into gradient: UnsafeMutablePointer<Float>)
+}
+
+/// Up to eight steps of a connection, for gradients.
+struct LaneSteps {
+  /// Steps together.
+  static let most = 8
+  let count: Int
+  /// The presynaptic activity at the first step, and the elements between steps.
+  let activity: LaneActivity
+  let activityStride: Int
+  /// The inner numbers as they were expanded, and the vectors between steps.
+  let inner: UnsafePointer<Vector>
+  let innerStride: Int
+  /// The adjoints of the inner numbers, and the vectors between steps.
+  let innerAdjoints: UnsafePointer<Vector>
+  let innerAdjointStride: Int
+  /// The adjoints of the drive, and the vectors between steps.
+  let driveAdjoints: UnsafePointer<Vector>
+  let driveAdjointStride: Int
+}
+
+/// The vectors that rows of `count` inner numbers take: one, or a multiple of four.
+@inline(__always)
+func paddedWidth(_ count: Int) -> Int { count == 1 ? 1 : (count + 3) & ~3 }
+
+/// Small matrices of numbers times vectors of sixteen trials. Widths are 1 or a multiple of four.
+enum LaneKernels {
+  /// sums[k] = sum over neurons j that spike of weights[j stride + k].
+  @inline(__always)
+  static func gather(
+    _ bits: UnsafePointer<UInt16>, count: Int, _ weights: UnsafePointer<Float>, stride: Int,
+    width: Int, into sums: UnsafeMutablePointer<Vector>
+  ) {
+    if width == 1 {
+      var (even, odd) = (Vector.zero, Vector.zero)
+      var neuron = 0
+      while neuron + 2 <= count {
+        even = even.addingProduct(spikes(bits[neuron]), weight(weights, neuron * stride))
+        odd = odd.addingProduct(spikes(bits[neuron + 1]), weight(weights, (neuron + 1) * stride))
+        neuron += 2
+      }
+      if neuron < count {
+        even = even.addingProduct(spikes(bits[neuron]), weight(weights, neuron * stride))
+      }
+      sums[0] = even + odd
+      return
+    }
+    for k in Swift.stride(from: 0, to: width, by: 4) {
+      var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+      for neuron in 0..<count {
+        let spike = spikes(bits[neuron])
+        let place = neuron * stride + k
+        a = a.addingProduct(spike, weight(weights, place))
+        b = b.addingProduct(spike, weight(weights, place + 1))
+        c = c.addingProduct(spike, weight(weights, place + 2))
+        d = d.addingProduct(spike, weight(weights, place + 3))
+      }
+      (sums[k], sums[k + 1], sums[k + 2], sums[k + 3]) = (a, b, c, d)
+    }
+  }
+
+  /// result[n] += sum over k of weights[k stride + n] inner[k]; with `overwriting`, = in place of +=.
+  @inline(__always)
+  static func expand(
+    _ inner: UnsafePointer<Vector>, width: Int, _ weights: UnsafePointer<Float>, stride: Int,
+    count: Int, into result: UnsafeMutablePointer<Vector>, overwriting: Bool = false
+  ) {
+    if width == 1 {
+      let a = inner[0]
+      for n in 0..<count {
+        let start = overwriting ? Vector.zero : result[n]
+        result[n] = start.addingProduct(a, weight(weights, n))
+      }
+      return
+    }
+    for k in Swift.stride(from: 0, to: width, by: 4) {
+      let (a, b, c, d) = (inner[k], inner[k + 1], inner[k + 2], inner[k + 3])
+      let first = weights + k * stride
+      let fresh = overwriting && k == 0
+      for n in 0..<count {
+        let start = fresh ? Vector.zero : result[n]
+        let left = start.addingProduct(a, weight(first, n))
+          .addingProduct(b, weight(first, stride + n))
+        result[n] = left.addingProduct(c, weight(first, 2 * stride + n))
+          .addingProduct(d, weight(first, 3 * stride + n))
+      }
+    }
+  }
+
+  /// sums[k] = sum over n of weights[k stride + n] values[n].
+  @inline(__always)
+  static func contract(
+    _ values: UnsafePointer<Vector>, count: Int, _ weights: UnsafePointer<Float>, stride: Int,
+    width: Int, into sums: UnsafeMutablePointer<Vector>
+  ) {
+    if width == 1 {
+      var a = Vector.zero
+      for n in 0..<count { a = a.addingProduct(values[n], weight(weights, n)) }
+      sums[0] = a
+      return
+    }
+    for k in Swift.stride(from: 0, to: width, by: 4) {
+      var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+      let first = weights + k * stride
+      for n in 0..<count {
+        let value = values[n]
+        a = a.addingProduct(value, weight(first, n))
+        b = b.addingProduct(value, weight(first, stride + n))
+        c = c.addingProduct(value, weight(first, 2 * stride + n))
+        d = d.addingProduct(value, weight(first, 3 * stride + n))
+      }
+      (sums[k], sums[k + 1], sums[k + 2], sums[k + 3]) = (a, b, c, d)
+    }
+  }
+
+  /// sums[a columnCount + b] += sum over steps of rows(step, a) columns[step columnStride + b].
+  @inline(__always)
+  static func accumulate(
+    steps: Int, rowCount: Int, _ row: (_ step: Int, _ a: Int) -> Vector,
+    _ columns: UnsafePointer<Vector>, columnStride: Int, columnCount: Int,
+    into sums: UnsafeMutablePointer<Vector>
+  ) {
+    guard steps == LaneSteps.most else {
+      for a in 0..<rowCount {
+        for step in 0..<steps {
+          let value = row(step, a)
+          for b in 0..<columnCount {
+            sums[a * columnCount + b] = sums[a * columnCount + b]
+              .addingProduct(value, columns[step * columnStride + b])
+          }
+        }
+      }
+      return
+    }
+    for a in 0..<rowCount {
+      let (r0, r1, r2, r3) = (row(0, a), row(1, a), row(2, a), row(3, a))
+      let (r4, r5, r6, r7) = (row(4, a), row(5, a), row(6, a), row(7, a))
+      for b in 0..<columnCount {
+        let column = columns + b
+        // Two chains, so that one product need not wait for the last.
+        let early = sums[a * columnCount + b]
+          .addingProduct(r0, column[0])
+          .addingProduct(r1, column[columnStride])
+          .addingProduct(r2, column[2 * columnStride])
+          .addingProduct(r3, column[3 * columnStride])
+        let late = (r4 * column[4 * columnStride])
+          .addingProduct(r5, column[5 * columnStride])
+          .addingProduct(r6, column[6 * columnStride])
+          .addingProduct(r7, column[7 * columnStride])
+        sums[a * columnCount + b] = early + late
+      }
+    }
+  }
+
+  /// 1 in the lanes of the trials that spike, 0 elsewhere.
+  @inline(__always)
+  static func spikes(_ bits: UInt16) -> Vector { Vector(FloatLaneMask(bits: bits)) }
+
+  @inline(__always)
+  private static func weight(_ weights: UnsafePointer<Float>, _ place: Int) -> Vector {
+    Vector(repeating: weights[place])
+  }
+}

@@ -1,0 +1,63 @@
+import SynfireCore
+
+/// The memory of one worker that runs a block of trials forward over all steps and back.
+///
+/// Gradients add up over blocks until `gradientBuffers` are read and cleared.
+public protocol BlockSweep: AnyObject {
+  /// Bytes that the sweep holds, gradients aside.
+  var byteCount: Int { get }
+  /// The readout of the last forward sweep and the room for its adjoints.
+  var readoutBlock: ReadoutBlock { get }
+
+  /// Runs trials forward; `inputs` starts at the first trial of the block.
+  func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int)
+
+  /// Runs trials back from the adjoints in `readoutBlock`.
+  ///
+  /// - Parameter constantAdjoints: for each layer, dL/d(output) that is the same for every step and
+  ///   trial [neuron padded], as a firing-rate regularizer has; empty for none.
+  func backward(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    constantAdjoints: [AlignedBuffer<Float>])
+
+  /// Adds each layer's spikes by neuron to `counts` [layer][neuron].
+  func countSpikes(trials: Int, into counts: inout [[Int]])
+
+  /// Runs a block forward and keeps what each layer did, in the order of the layers.
+  func record(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) -> [LayerRecord]
+
+  /// The first layer, step and neuron whose state is not finite.
+  func firstNonFinite(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+  ) -> (layer: String, step: Int, trial: Int, neuron: Int)?
+
+  /// Gradient sums, connection by connection, in the layout of the packed connectivity.
+  func gradientBuffers(_ packed: PackedNetwork) -> [AlignedBuffer<Float>]
+}
+
+extension Network {
+  /// The lanes that batches of so many trials are swept with: trials where all connections have few
+  /// numbers per neuron, and there are trials enough to fill them.
+  public func laneLayout(trials: Int) -> LaneLayout {
+    guard trials >= 16, layers.count == 1, inputs <= 16, readout.reduction == .everyStep,
+      layers[0].isSpiking, layers[0] is any TrialLaneLayer
+    else { return .neurons }
+    let few = connections.allSatisfy {
+      $0.connection.connectivity.suitsTrialLanes(
+        presynaptic: $0.presynaptic, postsynaptic: $0.postsynaptic)
+    }
+    let wiring = try? layers[0].wiring(timeStep: timeStep)
+    let latencies = [wiring?.inputLatency, wiring?.recurrentLatency, try? readout.latency()]
+    return few && latencies.allSatisfy { ($0 ?? .max) < LaneSteps.most } ? .trials : .neurons
+  }
+
+  /// The memory of one worker.
+  public func makeSweep(
+    _ layout: LaneLayout, _ packed: PackedNetwork, steps: Int, blockTrials: Int
+  ) throws -> any BlockSweep {
+    switch layout {
+    case .neurons: try NetworkSweep(self, steps: steps, blockTrials: blockTrials)
+    case .trials: try TrialLaneNetworkSweep(self, packed, steps: steps)
+    }
+  }
+}
