@@ -22,8 +22,8 @@ extension SynfireError {
   }
 }
 
-/// An error of `SynfireCore`: shapes, linear algebra, threads.
-public struct CoreError: SynfireError {
+/// An error of one module: `Module` only tells the errors of different modules apart.
+public struct ModuleError<Module: Sendable>: SynfireError, Equatable {
   public let what: String
   public let place: String
   public let remedy: String
@@ -38,3 +38,9 @@ public struct CoreError: SynfireError {
     self.isUserMistake = isUserMistake
   }
 }
+
+/// An error of `SynfireCore`: shapes, linear algebra, threads.
+public typealias CoreError = ModuleError<CoreModule>
+
+/// The module that `CoreError` comes from.
+public enum CoreModule: Sendable {}

@@ -1,17 +1,10 @@
 import SynfireCore
 
 /// An error of `SynfireNetworks`: constants, shapes and parameters of a network.
-public struct NetworkError: SynfireError {
-  public let what: String
-  public let place: String
-  public let remedy: String
+public typealias NetworkError = ModuleError<NetworksModule>
 
-  public init(_ what: String, place: String = "", remedy: String = "") {
-    self.what = what
-    self.place = place
-    self.remedy = remedy
-  }
-}
+/// The module that `NetworkError` comes from.
+public enum NetworksModule: Sendable {}
 
 enum TimeConstants {
   /// Checks that a time step is positive and no longer than any of the time constants, all in seconds.
