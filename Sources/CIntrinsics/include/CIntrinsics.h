@@ -46,6 +46,19 @@ static inline synfire_float32x16 synfire_square_root(synfire_float32x16 numbers)
   return __builtin_elementwise_sqrt(numbers);
 }
 
+/// The bits of a word at the set bits of a mask, next to each other from the lowest bit on.
+static inline uint64_t synfire_extract_bits(uint64_t word, uint64_t mask) {
+#if defined(__BMI2__)
+  return _pext_u64(word, mask);
+#else
+  uint64_t found = 0;
+  for (int place = 0; mask != 0; mask &= mask - 1, place++) {
+    found |= (uint64_t)((word & mask & -mask) != 0) << place;
+  }
+  return found;
+#endif
+}
+
 /// The control word of the calling thread's floating-point unit (0 where it is not known).
 static inline uint64_t synfire_float_control(void) {
 #if defined(__x86_64__)

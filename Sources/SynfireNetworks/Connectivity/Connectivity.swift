@@ -158,6 +158,13 @@ public protocol PackedConnectivity: AnyObject, Sendable {
     _ activity: BlockActivity, time: Int, trials: Int, into drive: UnsafeMutablePointer<Float>,
     _ workspace: ConnectivityWorkspace)
 
+  /// drives[trial, time % 64] = weights times the activity at `times` (at most 64 steps, within one
+  /// aligned group of 64), in a ring as adjoints have; or false where `propagate` step by step is to do.
+  func propagate(
+    _ activity: BlockActivity, times: Range<Int>, trials: Int, into drives: AdjointRing,
+    _ workspace: ConnectivityWorkspace
+  ) -> Bool
+
   /// Told that the adjoint drive of a step has been written, before it is used; for what is used twice.
   func receive(_ adjoint: AdjointRing, time: Int, trials: Int, _ workspace: ConnectivityWorkspace)
 
@@ -178,6 +185,11 @@ public protocol PackedConnectivity: AnyObject, Sendable {
 }
 
 extension PackedConnectivity {
+  public func propagate(
+    _ activity: BlockActivity, times: Range<Int>, trials: Int, into drives: AdjointRing,
+    _ workspace: ConnectivityWorkspace
+  ) -> Bool { false }
+
   public func receive(
     _ adjoint: AdjointRing, time: Int, trials: Int, _ workspace: ConnectivityWorkspace
   ) {}
@@ -189,10 +201,12 @@ public final class ConnectivityWorkspace {
   public let gradient: AlignedBuffer<Float>
   let offsets: AlignedBuffer<Int32>
   let scratch: AlignedBuffer<Float>
+  let words: AlignedBuffer<UInt64>
 
-  init(gradient: Int, offsets: Int, scratch: Int) {
+  init(gradient: Int, offsets: Int, scratch: Int, words: Int = 0) {
     self.gradient = AlignedBuffer(count: gradient + 128)
     self.offsets = AlignedBuffer(count: offsets)
     self.scratch = AlignedBuffer(count: scratch + 128)
+    self.words = AlignedBuffer(count: words)
   }
 }

@@ -56,7 +56,7 @@ final class PackedDense: PackedConnectivity {
   func makeWorkspace(trials: Int) -> ConnectivityWorkspace {
     ConnectivityWorkspace(
       gradient: presynaptic * rowLength, offsets: max(64, presynapticLength),
-      scratch: 0)
+      scratch: sequenceScratch, words: sequenceWords(trials: trials))
   }
 
   func propagate(
@@ -127,13 +127,16 @@ final class PackedDense: PackedConnectivity {
     }
   }
 
-  /// Adds the rows of the adjoint at which each presynaptic neuron spiked, for one trial.
+  /// Adds the rows of the adjoint at which each presynaptic neuron spiked, for one trial; of a neuron
+  /// that spiked at most steps, the sum of all rows without those at which it was silent.
   private func accumulate(
     _ words: UnsafePointer<UInt64>, timeStride: Int, times: Range<Int>,
     _ adjoint: UnsafePointer<Float>, stepStride: Int, _ workspace: ConnectivityWorkspace
   ) {
     let gradient = workspace.gradient.pointer
-    let offsets = workspace.offsets.pointer
+    let total = workspace.scratch.pointer
+    let all = (~UInt64(0) >> UInt64(64 - times.count)) << UInt64(times.lowerBound & 63)
+    var hasTotal = false
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { turned in
       let columns = turned.baseAddress!
       for word in 0..<((presynaptic + 63) >> 6) {
@@ -147,11 +150,18 @@ final class PackedDense: PackedConnectivity {
         guard any != 0 else { continue }
         transpose64(columns)
         for bit in 0..<min(64, presynaptic - word << 6) where columns[bit] != 0 {
-          let count = RowKernels.offsets(
-            ofSetBits: columns + bit, count: 1, stride: stepStride, into: offsets)
+          let spikes = columns[bit]
+          let isMostly = 2 * spikes.nonzeroBitCount > times.count + 1
+          if isMostly, !hasTotal {
+            total.update(repeating: 0, count: rowLength)
+            RowKernels.add(
+              adjoint, stride: stepStride, bits: all, into: total, vectors: rowLength / 16)
+            hasTotal = true
+          }
           RowKernels.add(
-            adjoint, offsets, count, into: gradient + (word << 6 + bit) * rowLength,
-            vectors: rowLength / 16)
+            adjoint, stride: stepStride, bits: isMostly ? all & ~spikes : spikes,
+            outOf: isMostly ? UnsafePointer(total) : nil,
+            into: gradient + (word << 6 + bit) * rowLength, vectors: rowLength / 16)
         }
       }
     }

@@ -16,6 +16,8 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   private let recurrentFilter: ExponentialFilter<SIMD16<Float>>?
   private let inputRing: AdjointRing
   private let recurrentRing: AdjointRing
+  /// Whether the ring of inputs holds the drives of the current 64 steps of a sweep.
+  private var knowsDrives = false
   private var inputWorkspace: ConnectivityWorkspace?
   private var recurrentWorkspace: ConnectivityWorkspace?
 
@@ -77,11 +79,13 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int, wrapping: Int = ~0
   ) {
     let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
-    buffers.drive.clear()
-    if time >= wiring.inputLatency {
-      layer.input.propagate(
-        inputs, time: (time - wiring.inputLatency) & wrapping, trials: trials,
-        into: buffers.drive.pointer, inputWorkspace)
+    if !collectKnownDrive(layer, inputs, time: time, trials: trials, isWhole: wrapping == ~0) {
+      buffers.drive.clear()
+      if time >= wiring.inputLatency {
+        layer.input.propagate(
+          inputs, time: (time - wiring.inputLatency) & wrapping, trials: trials,
+          into: buffers.drive.pointer, inputWorkspace)
+      }
     }
     let cells = trials * size.vectors
     inputFilter?.step(buffers.inputFilters.pointer, memory.drive, count: cells)
@@ -99,6 +103,27 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     recurrentFilter.step(
       buffers.recurrentFilters.pointer, buffers.recurrentDrive.vectors, count: cells,
       addingTo: memory.drive)
+  }
+
+  /// Copies the weighted inputs of a step from those of 64 steps, which are found together when the first
+  /// of them is due; false if they are not known together.
+  private func collectKnownDrive(
+    _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int, isWhole: Bool
+  ) -> Bool {
+    let source = time - wiring.inputLatency
+    guard isWhole, source >= 0 else { return false }
+    if source & 63 == 0 {
+      // The ring is free until the adjoints come.
+      knowsDrives = layer.input.propagate(
+        inputs, times: source..<min(source + 64, size.steps - wiring.inputLatency),
+        trials: trials, into: inputRing, workspaces(layer).0)
+    }
+    guard knowsDrives else { return false }
+    for trial in 0..<trials {
+      (buffers.drive.pointer + trial * size.rowLength).update(
+        from: inputRing.row(source, trial), count: size.rowLength)
+    }
+    return true
   }
 
   func countSpikes(trials: Int, into counts: inout [Int]) {
