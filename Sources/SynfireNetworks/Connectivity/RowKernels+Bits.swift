@@ -34,15 +34,17 @@ extension RowKernels {
     }
   }
 
-  /// Covers `vectors` by as few tiles of at most 8 as there can be, of almost the same width.
+  /// Covers `vectors` by as few tiles of at most 8 as there can be, the last two of almost one width.
   @inline(__always)
   private static func forEachBalancedTile(
     _ vectors: Int, _ body: (_ start: Int, _ width: Int) -> Void
   ) {
-    let tiles = (vectors + 7) >> 3
-    for tile in 0..<tiles {
-      let start = tile * vectors / tiles
-      body(start, (tile + 1) * vectors / tiles - start)
+    var start = 0
+    while start < vectors {
+      let rest = vectors - start
+      let width = rest <= 8 ? rest : (rest < 16 ? (rest + 1) >> 1 : 8)
+      body(start, width)
+      start += width
     }
   }
 
