@@ -1,3 +1,5 @@
+import CIntrinsics
+
 /// The counter-based generator Philox4x32 with ten rounds.
 ///
 /// A block of four 32-bit words is a pure function of a 128-bit counter and a 64-bit key: nothing is
@@ -33,27 +35,6 @@ public enum Philox {
   public static func words(
     index: UInt64, counter2: UInt32, counter3: UInt32, key: SIMD2<UInt32>
   ) -> SIMD16<UInt64> {
-    let low = SIMD8<UInt64>(repeating: 0xffff_ffff)
-    let indices = SIMD8<UInt64>(repeating: index) &+ SIMD8<UInt64>(0, 1, 2, 3, 4, 5, 6, 7)
-    // Every 64-bit lane holds a 32-bit word, so that the products need no shuffle.
-    var c0 = indices & low
-    var c1 = indices &>> 32
-    var c2 = SIMD8<UInt64>(repeating: UInt64(counter2))
-    var c3 = SIMD8<UInt64>(repeating: UInt64(counter3))
-    var (k0, k1) = (key.x, key.y)
-    for _ in 0..<10 {
-      let product0 = (c0 & low) &* (SIMD8(repeating: 0xD251_1F53) & low)
-      let product1 = (c2 & low) &* (SIMD8(repeating: 0xCD9E_8D57) & low)
-      c0 = (product1 &>> 32) ^ c1 ^ SIMD8(repeating: UInt64(k0))
-      c1 = product1 & low
-      c2 = (product0 &>> 32) ^ c3 ^ SIMD8(repeating: UInt64(k1))
-      c3 = product0 & low
-      k0 &+= 0x9E37_79B9
-      k1 &+= 0xBB67_AE85
-    }
-    var words = SIMD16<UInt64>()
-    words.evenHalf = c0 | (c1 &<< 32)
-    words.oddHalf = c2 | (c3 &<< 32)
-    return words
+    synfire_philox(index, counter2, counter3, key.x, key.y)
   }
 }

@@ -44,6 +44,18 @@ extension RandomStream {
     }
   }
 
+  /// Fills a buffer with the words that `next` would give, from a fresh group of eight blocks on.
+  ///
+  /// - Parameter groups: how many times sixteen words.
+  @inlinable
+  public mutating func fillWords(_ buffer: UnsafeMutablePointer<UInt64>, groups: Int) {
+    used = 16
+    for group in 0..<groups {
+      UnsafeMutableRawPointer(buffer + group &* 16).storeBytes(
+        of: nextWords(), as: SIMD16<UInt64>.self)
+    }
+  }
+
   /// 32 random words of 32 bits: the low halves and the high halves of sixteen words.
   @inline(__always)
   private mutating func nextHalves() -> (SIMD16<UInt32>, SIMD16<UInt32>) {

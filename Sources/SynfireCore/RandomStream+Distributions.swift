@@ -51,7 +51,14 @@ extension RandomStream {
   public mutating func bernoulliBits(probability p: Double) -> UInt64 {
     if !(p > 0) { return 0 }
     if p >= 1 { return ~0 }
-    var digits = UInt64(p * 0x1p64)
+    return Self.bernoulliBits(digits: UInt64(p * 0x1p64)) { next() }
+  }
+
+  /// The same of a p whose 64 binary digits after the point are given, from words that `next` draws.
+  @inlinable
+  @inline(__always)
+  public static func bernoulliBits(digits: UInt64, next: () -> UInt64) -> UInt64 {
+    var digits = digits
     var undecided = ~UInt64(0)
     var result: UInt64 = 0
     // With no digits left every undecided uniform number is at least p.

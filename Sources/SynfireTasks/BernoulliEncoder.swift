@@ -69,20 +69,26 @@ private struct TransposedBlock {
   /// [step of the block, word].
   let rows: AlignedBuffer<UInt64>
   let square = AlignedBuffer<UInt64>(count: 64)
-  /// value / 255.
-  let probabilities: [Double] = (0..<256).map { Double($0) / 255 }
+  /// Random words drawn ahead, in a ring; how many have been drawn and used in this trial.
+  let random = AlignedBuffer<UInt64>(count: 512)
+  var drawn = 0
+  var used = 0
+  /// The binary digits of value / 255.
+  let digits = AlignedBuffer<UInt64>(count: 256)
 
   init(pixels: Int, steps: Int) {
     self.pixels = pixels
     self.steps = steps
     wordsPerRow = (pixels + 63) >> 6
     rows = AlignedBuffer(count: 64 * wordsPerRow)
+    for value in 0..<255 { digits.pointer[value] = UInt64(Double(value) / 255 * 0x1p64) }
   }
 
   mutating func encode(
     _ image: UnsafePointer<UInt8>, _ draws: inout RandomStream, trial: Int, of trials: Int,
     into words: UnsafeMutablePointer<UInt64>
   ) {
+    (drawn, used) = (0, 0)
     for start in stride(from: 0, to: steps, by: 64) {
       for word in 0..<wordsPerRow {
         let occupied = drawWords(image, word: word, &draws)
@@ -99,7 +105,7 @@ private struct TransposedBlock {
   }
 
   /// Draws the words of 64 pixels into `square` and says whether any pixel was not 0.
-  private func drawWords(
+  private mutating func drawWords(
     _ image: UnsafePointer<UInt8>, word: Int, _ draws: inout RandomStream
   ) -> Bool {
     let first = word * 64
@@ -108,9 +114,25 @@ private struct TransposedBlock {
     for pixel in 0..<count where image[first + pixel] != 0 {
       if !occupied { square.clear() }
       occupied = true
-      let probability = probabilities[Int(image[first + pixel])]
-      square.pointer[pixel] = draws.bernoulliBits(probability: probability)
+      let value = image[first + pixel]
+      square.pointer[pixel] = value == 255 ? ~0 : bits(digits.pointer[Int(value)], &draws)
     }
     return occupied
+  }
+
+  /// 64 draws of one probability, which use 64 random words at the most.
+  private mutating func bits(_ digits: UInt64, _ draws: inout RandomStream) -> UInt64 {
+    if drawn &- used < 64 {
+      draws.fillWords(random.pointer + drawn & 511, groups: 16)
+      drawn &+= 256
+    }
+    let words = random.pointer
+    var position = used
+    let result = RandomStream.bernoulliBits(digits: digits) {
+      position &+= 1
+      return words[(position &- 1) & 511]
+    }
+    used = position
+    return result
   }
 }
