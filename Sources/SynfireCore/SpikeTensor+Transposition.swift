@@ -8,15 +8,8 @@
 @inlinable
 public func transpose64(_ words: UnsafeMutablePointer<UInt64>) {
   let memory = UnsafeMutableRawPointer(words)
-  func vector(_ index: Int) -> SIMD8<UInt64> {
-    memory.loadUnaligned(fromByteOffset: index &* 64, as: SIMD8<UInt64>.self)
-  }
-  func store(_ vector: SIMD8<UInt64>, _ index: Int) {
-    memory.storeBytes(
-      of: swappedWithin(vector), toByteOffset: index &* 64, as: SIMD8<UInt64>.self)
-  }
-  var (a, b, c, d) = (vector(0), vector(1), vector(2), vector(3))
-  var (e, f, g, h) = (vector(4), vector(5), vector(6), vector(7))
+  var (a, b, c, d) = (vector(memory, 0), vector(memory, 1), vector(memory, 2), vector(memory, 3))
+  var (e, f, g, h) = (vector(memory, 4), vector(memory, 5), vector(memory, 6), vector(memory, 7))
   swapBlocks(&a, &e, distance: 32, mask: 0x0000_0000_ffff_ffff)
   swapBlocks(&b, &f, distance: 32, mask: 0x0000_0000_ffff_ffff)
   swapBlocks(&c, &g, distance: 32, mask: 0x0000_0000_ffff_ffff)
@@ -29,14 +22,27 @@ public func transpose64(_ words: UnsafeMutablePointer<UInt64>) {
   swapBlocks(&c, &d, distance: 8, mask: 0x00ff_00ff_00ff_00ff)
   swapBlocks(&e, &f, distance: 8, mask: 0x00ff_00ff_00ff_00ff)
   swapBlocks(&g, &h, distance: 8, mask: 0x00ff_00ff_00ff_00ff)
-  store(a, 0)
-  store(b, 1)
-  store(c, 2)
-  store(d, 3)
-  store(e, 4)
-  store(f, 5)
-  store(g, 6)
-  store(h, 7)
+  store(a, memory, 0)
+  store(b, memory, 1)
+  store(c, memory, 2)
+  store(d, memory, 3)
+  store(e, memory, 4)
+  store(f, memory, 5)
+  store(g, memory, 6)
+  store(h, memory, 7)
+}
+
+@inlinable
+@inline(__always)
+func vector(_ memory: UnsafeMutableRawPointer, _ index: Int) -> SIMD8<UInt64> {
+  memory.loadUnaligned(fromByteOffset: index &* 64, as: SIMD8<UInt64>.self)
+}
+
+@inlinable
+@inline(__always)
+func store(_ vector: SIMD8<UInt64>, _ memory: UnsafeMutableRawPointer, _ index: Int) {
+  memory.storeBytes(
+    of: swappedWithin(vector), toByteOffset: index &* 64, as: SIMD8<UInt64>.self)
 }
 
 /// Swaps the upper right with the lower left block of every square of `2 * distance` bits, whose upper
@@ -57,29 +63,29 @@ func swapBlocks(
 @inlinable
 @inline(__always)
 func swappedWithin(_ rows: SIMD8<UInt64>) -> SIMD8<UInt64> {
+  let all = ~UInt64(0)
   var v = rows
   v = swapped(
     v, with: SIMD8(v[4], v[5], v[6], v[7], v[0], v[1], v[2], v[3]),
-    left: SIMD8(4, 4, 4, 4, 0, 0, 0, 0), right: SIMD8(0, 0, 0, 0, 4, 4, 4, 4),
-    mask: 0x0f0f_0f0f_0f0f_0f0f)
+    isLower: SIMD8(0, 0, 0, 0, all, all, all, all), distance: 4, mask: 0x0f0f_0f0f_0f0f_0f0f)
   v = swapped(
     v, with: SIMD8(v[2], v[3], v[0], v[1], v[6], v[7], v[4], v[5]),
-    left: SIMD8(2, 2, 0, 0, 2, 2, 0, 0), right: SIMD8(0, 0, 2, 2, 0, 0, 2, 2),
-    mask: 0x3333_3333_3333_3333)
+    isLower: SIMD8(0, 0, all, all, 0, 0, all, all), distance: 2, mask: 0x3333_3333_3333_3333)
   return swapped(
     v, with: SIMD8(v[1], v[0], v[3], v[2], v[5], v[4], v[7], v[6]),
-    left: SIMD8(1, 0, 1, 0, 1, 0, 1, 0), right: SIMD8(0, 1, 0, 1, 0, 1, 0, 1),
-    mask: 0x5555_5555_5555_5555)
+    isLower: SIMD8(0, all, 0, all, 0, all, 0, all), distance: 1, mask: 0x5555_5555_5555_5555)
 }
 
-/// Rows that take the blocks of their partners: upper rows move those to the left by their distance, lower
-/// rows to the right.
+/// Rows that take the blocks of their partners: upper rows move those to the left by the distance, lower
+/// rows (all ones in `isLower`; as words, which are folded into constants) to the right.
 @inlinable
 @inline(__always)
 func swapped(
-  _ rows: SIMD8<UInt64>, with partners: SIMD8<UInt64>, left: SIMD8<UInt64>,
-  right: SIMD8<UInt64>, mask: UInt64
+  _ rows: SIMD8<UInt64>, with partners: SIMD8<UInt64>, isLower: SIMD8<UInt64>,
+  distance: UInt64, mask: UInt64
 ) -> SIMD8<UInt64> {
-  let kept = SIMD8(repeating: ~mask).replacing(with: mask, where: left .!= 0)
-  return (rows & kept) | (((partners &<< left) &>> right) & ~kept)
+  let distance = SIMD8<UInt64>(repeating: distance)
+  let moved = (partners &<< (distance & ~isLower)) &>> (distance & isLower)
+  let kept = isLower ^ SIMD8(repeating: mask)
+  return (rows & kept) | (moved & ~kept)
 }
