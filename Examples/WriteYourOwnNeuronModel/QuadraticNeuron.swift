@@ -15,7 +15,7 @@ struct QuadraticNeuron: NeuronModel {
 }
 
 /// One step and its adjoint, written once: on 16 neurons in `Float` and on one in `Double`.
-struct QuadraticKernel<Number: Lanes>: NeuronKernel {
+struct QuadraticKernel<Number: Lanes>: UniformNeuronKernel {
   struct State: BitwiseCopyable { var potential = Number.zero }
   struct Tape: BitwiseCopyable { var (before, candidate) = (Number.zero, Number.zero) }
   struct Adjoint: BitwiseCopyable { var potential = Number.zero }

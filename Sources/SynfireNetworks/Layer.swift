@@ -49,6 +49,20 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
 
   public var isSpiking: Bool { Model.Fast.isSpiking }
 
+  public var neuronSpecifications: [ParameterSpecification] {
+    model.specifications(neurons: neurons)
+  }
+
+  public func kernelParameters(_ tensors: NamedTensors<Double>) throws -> [[Double]] {
+    try model.kernelParameters(tensors, neurons: neurons)
+  }
+
+  public func gradient(
+    ofKernelParameters gradient: [[Double]], _ tensors: NamedTensors<Double>
+  ) -> NamedTensors<Double> {
+    model.gradient(ofKernelParameters: gradient, tensors)
+  }
+
   public func makeSweep(
     inputs: Int, steps: Int, trials: Int, timeStep: Double
   ) throws -> any LayerSweep {
@@ -75,6 +89,15 @@ public protocol NetworkLayer: Sendable {
   /// Whether its outputs are spikes.
   var isSpiking: Bool { get }
 
+  /// The trainable tensors of the neurons, by local names.
+  var neuronSpecifications: [ParameterSpecification] { get }
+  /// The values that the kernels take, [parameter][neuron], see `NeuronModel`.
+  func kernelParameters(_ tensors: NamedTensors<Double>) throws -> [[Double]]
+  /// The gradient of the trainable tensors from that of the values of the kernels.
+  func gradient(
+    ofKernelParameters gradient: [[Double]], _ tensors: NamedTensors<Double>
+  ) -> NamedTensors<Double>
+
   /// The memory of one worker for a block of trials in the fast engine.
   func makeSweep(inputs: Int, steps: Int, trials: Int, timeStep: Double) throws -> any LayerSweep
   /// The layer in the reference engine.
@@ -90,6 +113,9 @@ public struct LayerWiring: Sendable {
 }
 
 extension NetworkLayer {
+  /// What the names of the neurons' own tensors start with.
+  public var parameterPrefix: String { "\(name).neurons" }
+
   func wiring(timeStep: Double) throws -> LayerWiring {
     guard neurons > 0 else {
       throw NetworkError("\(neurons) neurons", place: name, remedy: "A layer has at least one.")

@@ -38,6 +38,10 @@ public struct Network: Sendable {
         inputs: inputCount(ofLayer: index), steps: 1, trials: 1,
         timeStep: timeStep)
     }
+    for layer in layers {
+      let initial = layer.neuronSpecifications.map { ($0.name, $0.initialTensor(seed: 0)) }
+      _ = try layer.kernelParameters(NamedTensors(initial).converted())
+    }
     _ = try readout.latency()
     _ = try readout.connection.filter.coefficients(timeStep: timeStep)
   }
@@ -68,6 +72,9 @@ public struct Network: Sendable {
       connection.connectivity.specifications(presynaptic: presynaptic, postsynaptic: postsynaptic)
         .map { $0.prefixed(prefix) }
     }
+      + layers.flatMap { layer in
+        layer.neuronSpecifications.map { $0.prefixed(layer.parameterPrefix) }
+      }
   }
 
   /// Initial parameters: a pure function of the seed.

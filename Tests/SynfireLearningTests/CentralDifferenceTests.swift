@@ -7,13 +7,24 @@ import Testing
 @Suite struct CentralDifferenceTests {
   @Test(arguments: 0..<24)
   func adjointsOfSmoothedNetworks(_ seed: Int) throws {
-    let random = try RandomNetwork(seed: UInt64(seed))
+    try expectExactAdjoints(RandomNetwork(seed: UInt64(seed)))
+  }
+
+  @Test(arguments: 500..<524)
+  func adjointsOfSmoothedAdaptiveNetworks(_ seed: Int) throws {
+    var options = RandomNetwork.Options()
+    options.adaptive = 1
+    options.allowsRates = false
+    try expectExactAdjoints(RandomNetwork(seed: UInt64(seed), options))
+  }
+
+  private func expectExactAdjoints(_ random: RandomNetwork) throws {
     let gradients = try random.referenceGradient(smoothed: true).gradients
     let engine = try ReferenceEngine(random.network, smoothed: true)
     func loss(_ parameters: NamedTensors<Double>) throws -> Double {
       try random.loss.evaluate(engine.run(random.inputs, parameters).readout, random.targets).loss
     }
-    var choice = RandomStream(seed: UInt64(seed), stream: "elements")
+    var choice = RandomStream(seed: random.seed, stream: "elements")
     for (name, gradient) in gradients.pairs {
       let size = gradient.values.map(\.magnitude).max()!
       for _ in 0..<4 {

@@ -29,6 +29,8 @@ import Testing
     options.trials = 1...19
     options.isGentle = seed.isMultiple(of: 3)
     options.spikeInputs = seed.isMultiple(of: 4)
+    // Steep surrogates without refractoriness would multiply the rounding of single precision.
+    options.adaptive = options.isGentle ? 0.5 : 0
     try expectAgreement(RandomNetwork(seed: UInt64(seed), options), options)
   }
 
@@ -46,6 +48,7 @@ import Testing
     for seed in UInt64(400)..<460 {
       options.isGentle = seed.isMultiple(of: 2)
       options.spikeInputs = seed.isMultiple(of: 3)
+      options.adaptive = seed.isMultiple(of: 4) ? 1 : 0
       let random = try RandomNetwork(seed: seed, options)
       guard random.network.laneLayout(trials: random.trials) == .trials else { continue }
       found += 1

@@ -16,6 +16,8 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
     /// Slopes and widths so that smoothed spikes are far from steps.
     var isGentle = true
     var allowsRates = true
+    /// The part of the spiking layers that are adaptive, with some quantities trained.
+    var adaptive = 0.0
     var spikeInputs = false
   }
 
@@ -79,6 +81,29 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
             model: RateUnit(timeStep: 0.002, membraneTimeConstant: 0.010), input: input,
             recurrent: recurrent))
         summary += ", \(neurons) rate units"
+      } else if options.adaptive > 0, random.bernoulli(options.adaptive) {
+        func values(_ range: ClosedRange<Double>) -> PerNeuron {
+          let width = range.upperBound - range.lowerBound
+          return random.bernoulli(0.5)
+            ? .values((0..<neurons).map { _ in range.lowerBound + width * random.uniform() })
+            : .uniform(range.lowerBound + width * random.uniform())
+        }
+        let convention = choose(
+          [AdaptiveLIF.Convention.lsnn, .lsnnPaper, .eprop, .differentiatedEprop])
+        // Thresholds of the order of what the drive adds up to.
+        let scale = convention.scalesCurrent ? 1.0 : 10
+        let quantities = AdaptiveLIF.Quantity.allCases.filter { _ in random.bernoulli(0.5) }
+        let model = AdaptiveLIF(
+          timeStep: 0.002, membraneTimeConstant: values(0.010...0.030),
+          adaptationTimeConstant: values(0.010...0.1), threshold: values(0.5 * scale...1.5 * scale),
+          adaptationStrength: values(0...2), refractorySteps: pick(0...5),
+          convention: convention,
+          surrogate: choose(surrogates), trained: Set(quantities))
+        layers.append(
+          Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent))
+        summary +=
+          ", \(neurons) adaptive LIF \(model.convention) refractory"
+          + " \(model.refractorySteps) trained \(quantities.map(\.rawValue))"
       } else {
         let model = LIF(
           timeStep: 0.002, membraneTimeConstant: 0.020,
@@ -125,4 +150,13 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
     let (value, adjoint) = try loss.evaluate(run.readout, targets)
     return (value, try engine.gradient(run, readoutAdjoint: adjoint, parameters), run)
   }
+}
+
+extension AdaptiveLIF.Convention {
+  /// That of e-prop with the gradient of the reset, which its rule leaves out.
+  static let differentiatedEprop = {
+    var convention = eprop
+    convention.differentiatesReset = true
+    return convention
+  }()
 }

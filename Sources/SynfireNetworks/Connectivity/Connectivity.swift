@@ -33,6 +33,8 @@ public struct ParameterSpecification: Sendable, Equatable {
   public func initialTensor(seed: UInt64) -> Tensor<Float> {
     let count = shape.reduce(1, *)
     switch initialization {
+    case .values(let values):
+      return Tensor(axes: axes, shape: shape, values: values.map { Float($0) })
     case .constant(let value):
       return Tensor(axes: axes, shape: shape, repeating: Float(value))
     case .normal(let deviation):
@@ -48,6 +50,8 @@ public enum Initialization: Sendable, Equatable {
   /// Independent normal numbers of mean 0.
   case normal(deviation: Double)
   case constant(Double)
+  /// These values, in the order of the tensor.
+  case values([Double])
 }
 
 /// A pattern of synapses from presynaptic to postsynaptic neurons, and its trainable tensors.

@@ -31,7 +31,8 @@ public protocol BlockSweep: AnyObject {
     _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
   ) -> (layer: String, step: Int, trial: Int, neuron: Int)?
 
-  /// Gradient sums, connection by connection, in the layout of the packed connectivity.
+  /// Gradient sums: connection by connection in the layout of the packed connectivity, then layer by
+  /// layer those of the neurons' parameters [parameter][neuron].
   func gradientBuffers(_ packed: PackedNetwork) -> [AlignedBuffer<Float>]
 }
 

@@ -58,7 +58,7 @@ extension KernelSweep: StateReplay {
   func replay(
     _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, _ body: (ReplayedState) -> Bool
   ) {
-    begin(trials: trials)
+    begin(layer, trials: trials)
     for time in 0..<size.steps {
       collectDrive(layer, inputs, time: time, trials: trials)
       model.advance(kernel, memory, time: time, trials: trials)

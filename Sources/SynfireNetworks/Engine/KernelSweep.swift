@@ -55,7 +55,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   }
 
   func forward(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
-    begin(trials: trials)
+    begin(layer, trials: trials)
     for time in 0..<size.steps {
       collectDrive(layer, inputs, time: time, trials: trials)
       model.advance(kernel, memory, time: time, trials: trials)
@@ -67,8 +67,9 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     model.advance(kernel, memory, time: time & 63, trials: trials)
   }
 
-  /// Sets states to those before the first step.
-  func begin(trials: Int) {
+  /// Sets states to those before the first step, and parameters to those of the layer.
+  func begin(_ layer: PackedLayer, trials: Int) {
+    buffers.setParameters(layer.neurons, lanes: 1, vectors: size.vectors)
     buffers.states.pointer.update(repeating: kernel.initialState, count: trials * size.vectors)
     buffers.clearFilters()
   }
@@ -220,5 +221,11 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
         activity, times: recurrentTime..<end, trials: trials, recurrentRing,
         recurrentWorkspace)
     }
+  }
+
+  func takeParameterGradients() -> AlignedBuffer<Float> {
+    let result = AlignedBuffer<Float>(count: Model.Fast.Parameters.count * size.neurons)
+    buffers.takeParameterGradients(neurons: size.neurons, lanes: 1, into: result)
+    return result
   }
 }

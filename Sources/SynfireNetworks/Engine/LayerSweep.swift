@@ -24,6 +24,8 @@ public struct SweepSize: Sendable {
 public struct PackedLayer: Sendable {
   let input: any PackedConnectivity
   let recurrent: (any PackedConnectivity)?
+  /// What differs between neurons, [parameter][neuron].
+  let neurons: [[Float]]
 }
 
 /// Where the adjoint of a layer's outputs comes from.
@@ -43,7 +45,7 @@ public protocol LayerSweep: AnyObject {
   func forward(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int)
 
   /// Sets the state to that before the first step.
-  func begin(trials: Int)
+  func begin(_ layer: PackedLayer, trials: Int)
 
   /// Runs one step of a block of trials; step t is kept at t % 64, where inputs are read too.
   func step(_ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int)
@@ -63,6 +65,10 @@ public protocol LayerSweep: AnyObject {
 
   /// The gradient sums of the input and recurrent connections.
   func workspaces(_ layer: PackedLayer) -> (ConnectivityWorkspace, ConnectivityWorkspace?)
+
+  /// The derivatives of the loss with respect to the neurons' parameters [parameter][neuron], summed since
+  /// this was last called.
+  func takeParameterGradients() -> AlignedBuffer<Float>
 
   /// The first step and neuron whose state in a sweep of this block is not finite.
   func firstNonFinite(

@@ -40,7 +40,9 @@ public final class NetworkStepper {
   /// Returns to the state before the first step.
   public func reset() {
     time = 0
-    for sweep in sweeps { sweep.begin(trials: trials) }
+    for (index, sweep) in sweeps.enumerated() {
+      sweep.begin(packed.layers[index], trials: trials)
+    }
     readout.begin()
   }
 

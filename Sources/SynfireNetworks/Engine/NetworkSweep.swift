@@ -99,12 +99,12 @@ public final class NetworkSweep: BlockSweep {
       if let recurrent { result.append(recurrent.gradient) }
     }
     result.append(readout.workspace(packed.readout).gradient)
-    return result
+    return result + sweeps.map { $0.takeParameterGradients() }
   }
 }
 
 extension PackedNetwork {
-  /// Gradients by parameter name from buffers in the order of `NetworkSweep.gradientBuffers`.
+  /// Gradients by parameter name from buffers in the order of `BlockSweep.gradientBuffers`.
   public func gradient(
     _ network: Network, _ buffers: [AlignedBuffer<Float>]
   ) -> NamedTensors<Float> {
@@ -118,6 +118,16 @@ extension PackedNetwork {
     for (index, connection) in network.connections.enumerated() {
       let tensors = packed[index].gradient(buffers[index])
       for (name, tensor) in tensors.prefixed(connection.prefix) { result[name] = tensor }
+    }
+    for (layer, buffer) in zip(network.layers, buffers.dropFirst(packed.count)) {
+      let rows = stride(from: 0, to: buffer.count, by: layer.neurons).map { start in
+        (0..<layer.neurons).map { Double(buffer.pointer[start + $0]) }
+      }
+      let tensors = layer.gradient(
+        ofKernelParameters: rows, parameters.under(layer.parameterPrefix).converted())
+      for (name, tensor) in tensors.converted(to: Float.self).prefixed(layer.parameterPrefix) {
+        result[name] = tensor
+      }
     }
     return result
   }

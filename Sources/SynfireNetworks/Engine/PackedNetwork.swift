@@ -4,6 +4,7 @@ import SynfireCore
 public struct PackedNetwork: Sendable {
   let layers: [PackedLayer]
   let readout: any PackedConnectivity
+  let parameters: NamedTensors<Float>
 
   public init(_ network: Network, _ parameters: NamedTensors<Float>) {
     func pack(
@@ -14,6 +15,7 @@ public struct PackedNetwork: Sendable {
         parameters.under(prefix), presynaptic: presynaptic, postsynaptic: postsynaptic,
         spiking: spiking)
     }
+    self.parameters = parameters
     layers = network.layers.enumerated().map { index, layer in
       PackedLayer(
         input: pack(
@@ -22,7 +24,11 @@ public struct PackedNetwork: Sendable {
         recurrent: layer.recurrent.map {
           pack(
             "\(layer.name).recurrent", $0, layer.neurons, layer.neurons, spiking: layer.isSpiking)
-        })
+        },
+        // Their number was checked when the network was made.
+        neurons: try! layer.kernelParameters(
+          parameters.under(layer.parameterPrefix).converted()
+        ).map { $0.map(Float.init) })
     }
     let last = network.layers.last!
     readout = pack(

@@ -7,6 +7,9 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   let spikes: AlignedBuffer<UInt16>
   let held: AlignedBuffer<UInt16>
   let outputs: AlignedBuffer<Float>
+  // What differs between neurons, [vector], and the derivatives of the loss.
+  let parameters: AlignedBuffer<Float>
+  let parameterGradients: AlignedBuffer<Float>
   // What is carried from step to step: [trial][vector].
   let states: AlignedBuffer<Kernel.State>
   let adjoints: AlignedBuffer<Kernel.Adjoint>
@@ -29,6 +32,8 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     spikes = AlignedBuffer(count: rows * size.words * 4)
     held = AlignedBuffer(count: rows * size.words * 4)
     outputs = AlignedBuffer(count: Kernel.isSpiking ? 0 : rows * size.rowLength)
+    parameters = AlignedBuffer(count: Kernel.Parameters.count * size.vectors * 16)
+    parameterGradients = AlignedBuffer(count: Kernel.Parameters.count * size.vectors * 16)
     states = AlignedBuffer(count: cells)
     adjoints = AlignedBuffer(count: cells)
     inputFilters = AlignedBuffer(count: cells)
@@ -45,13 +50,40 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     recurrentRing = AlignedBuffer(count: ring)
   }
 
+  /// Sets the parameters [parameter][neuron], each neuron in `lanes` lanes; lanes past the last neuron
+  /// hold those of the last.
+  func setParameters(_ values: [[Float]], lanes: Int, vectors: Int) {
+    let count = Kernel.Parameters.count
+    for (index, row) in values.enumerated() {
+      for place in 0..<vectors * 16 {
+        let target = (place >> 4 * count + index) << 4 + place & 15
+        parameters.pointer[target] = row[min(place / lanes, row.count - 1)]
+      }
+    }
+  }
+
+  /// The derivatives [parameter][neuron], each the sum over the lanes of the neuron, which are cleared.
+  func takeParameterGradients(
+    neurons: Int, lanes: Int, into result: AlignedBuffer<Float>
+  ) {
+    let count = Kernel.Parameters.count
+    for index in 0..<count {
+      for place in 0..<neurons * lanes {
+        let source = (place >> 4 * count + index) << 4 + place & 15
+        result.pointer[index * neurons + place / lanes] += parameterGradients.pointer[source]
+      }
+    }
+    parameterGradients.clear()
+  }
+
   func clearFilters() {
     inputFilters.clear()
     recurrentFilters.clear()
   }
 
   var byteCount: Int {
-    tape.byteCount + spikes.byteCount + held.byteCount + outputs.byteCount + states.byteCount
+    parameters.byteCount + parameterGradients.byteCount + tape.byteCount + spikes.byteCount
+      + held.byteCount + outputs.byteCount + states.byteCount
       + adjoints.byteCount + inputFilters.byteCount + recurrentFilters.byteCount
       + drive.byteCount + recurrentDrive.byteCount + outputAdjoints.byteCount
       + driveAdjoints.byteCount + inputRing.byteCount + recurrentRing.byteCount
@@ -65,6 +97,8 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
   @usableFromInline let spikes: UnsafeMutablePointer<UInt16>
   @usableFromInline let held: UnsafeMutablePointer<UInt16>
   @usableFromInline let outputs: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline let parameters: UnsafePointer<Kernel.Parameters>
+  @usableFromInline let parameterGradients: UnsafeMutablePointer<Kernel.Parameters>
   @usableFromInline let states: UnsafeMutablePointer<Kernel.State>
   @usableFromInline let adjoints: UnsafeMutablePointer<Kernel.Adjoint>
   @usableFromInline let drive: UnsafeMutablePointer<SIMD16<Float>>
@@ -77,6 +111,10 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
     spikes = buffers.spikes.pointer
     held = buffers.held.pointer
     outputs = buffers.outputs.vectors
+    parameters = UnsafeRawPointer(buffers.parameters.pointer)
+      .assumingMemoryBound(to: Kernel.Parameters.self)
+    parameterGradients = UnsafeMutableRawPointer(buffers.parameterGradients.pointer)
+      .assumingMemoryBound(to: Kernel.Parameters.self)
     states = buffers.states.pointer
     adjoints = buffers.adjoints.pointer
     drive = buffers.drive.vectors

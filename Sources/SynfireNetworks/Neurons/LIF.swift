@@ -83,7 +83,7 @@ public struct LIF: NeuronModel, Equatable {
 }
 
 /// The step of `LIF` and its adjoint.
-public struct LIFKernel<Number: Lanes>: NeuronKernel {
+public struct LIFKernel<Number: Lanes>: UniformNeuronKernel {
   public struct State: BitwiseCopyable {
     @usableFromInline var current = Number.zero
     @usableFromInline var potential = Number.zero

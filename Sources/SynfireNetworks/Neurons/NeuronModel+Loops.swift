@@ -15,7 +15,8 @@ extension NeuronModel {
     for trial in 0..<trials {
       for vector in 0..<vectors {
         let cell = trial * vectors + vector
-        let emission = kernel.step(&memory.states[cell], drive: memory.drive[cell])
+        let emission = kernel.step(
+          &memory.states[cell], drive: memory.drive[cell], parameters: memory.parameters[vector])
         tape[cell] = emission.tape
         if Fast.isSpiking {
           let lanes = vector == vectors - 1 ? lastLanes : .max
@@ -49,7 +50,8 @@ extension NeuronModel {
           previousSpikes: spikes, held: FloatLaneMask(bits: Fast.isSpiking ? held[bits] : 0))
         memory.driveAdjoints[cell] = kernel.adjointStep(
           &memory.adjoints[cell], output: memory.outputAdjoints[cell], tape: tape[cell],
-          context: context)
+          context: context, parameters: memory.parameters[vector],
+          gradient: &memory.parameterGradients[vector])
       }
     }
   }

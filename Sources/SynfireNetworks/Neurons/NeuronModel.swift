@@ -15,6 +15,20 @@ public protocol NeuronModel: Sendable {
   /// surrogate derivative, which makes the network differentiable.
   func reference(smoothed: Bool) throws -> Reference
 
+  /// The trainable tensors [neuron] with local names such as `threshold`; none by default.
+  func specifications(neurons: Int) -> [ParameterSpecification]
+
+  /// The values that the kernels take, [parameter][neuron], from the trainable tensors and the constants
+  /// of the model; none by default.
+  ///
+  /// - Throws: `NetworkError` when there are not as many constants as neurons.
+  func kernelParameters(_ tensors: NamedTensors<Double>, neurons: Int) throws -> [[Double]]
+
+  /// The gradient of the trainable tensors from that of the values of the kernels [parameter][neuron].
+  func gradient(
+    ofKernelParameters gradient: [[Double]], _ tensors: NamedTensors<Double>
+  ) -> NamedTensors<Double>
+
   /// Advances every neuron of a block of trials by one step.
   ///
   /// Has a default implementation. It is a requirement so that it is compiled for the model itself, and
@@ -22,6 +36,18 @@ public protocol NeuronModel: Sendable {
   func advance(_ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int)
   /// The adjoint of `advance`, with a default implementation for the same reason.
   func retreat(_ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int)
+}
+
+extension NeuronModel {
+  public func specifications(neurons: Int) -> [ParameterSpecification] { [] }
+
+  public func kernelParameters(
+    _ tensors: NamedTensors<Double>, neurons: Int
+  ) throws -> [[Double]] { [] }
+
+  public func gradient(
+    ofKernelParameters gradient: [[Double]], _ tensors: NamedTensors<Double>
+  ) -> NamedTensors<Double> { NamedTensors() }
 }
 
 /// What a neuron puts out in one step.
@@ -73,6 +99,8 @@ public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
   associatedtype Tape: BitwiseCopyable
   /// What the adjoint carries from a step to the one before.
   associatedtype Adjoint: BitwiseCopyable
+  /// What differs from neuron to neuron; `UniformNeuronKernel` is for models in which nothing does.
+  associatedtype Parameters: NeuronParameters where Parameters.Number == Number
 
   /// Whether the output is spikes; a rate model's is any number.
   static var isSpiking: Bool { get }
@@ -83,7 +111,9 @@ public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
   var initialAdjoint: Adjoint { get }
 
   /// Advances the state by one step under the summed synaptic drive.
-  func step(_ state: inout State, drive: Number) -> Emission<Number, Tape>
+  func step(
+    _ state: inout State, drive: Number, parameters: Parameters
+  ) -> Emission<Number, Tape>
 
   /// The adjoint of `step`.
   ///
@@ -91,9 +121,11 @@ public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
   ///   - adjoint: carried from step t + 1; becomes what step t hands to t - 1.
   ///   - output: derivative of the loss with respect to the output of step t.
   ///   - tape: what `step` left at t.
+  ///   - gradient: the derivative of the loss with respect to the parameters, to be added to.
   /// - Returns: derivative of the loss with respect to the drive of step t.
   func adjointStep(
-    _ adjoint: inout Adjoint, output: Number, tape: Tape, context: StepContext<Number>
+    _ adjoint: inout Adjoint, output: Number, tape: Tape, context: StepContext<Number>,
+    parameters: Parameters, gradient: inout Parameters
   ) -> Number
 
   /// The membrane potential in a state, for recordings.

@@ -33,7 +33,7 @@ public struct RateUnit: NeuronModel, Equatable {
 }
 
 /// The step of `RateUnit` and its adjoint.
-public struct RateUnitKernel<Number: Lanes>: NeuronKernel {
+public struct RateUnitKernel<Number: Lanes>: UniformNeuronKernel {
   public struct State: BitwiseCopyable {
     @usableFromInline var current = Number.zero
     @usableFromInline var potential = Number.zero

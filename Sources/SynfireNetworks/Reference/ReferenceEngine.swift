@@ -38,6 +38,7 @@ public struct ReferenceEngine {
     try network.validate(parameters)
     let (steps, trials, channels) = (inputs.shape[0], inputs.shape[1], inputs.shape[2])
     let weights = matrices(parameters)
+    let neurons = try neuronParameters(parameters)
     let outputs = network.readout.outputs
     let everyStep = network.readout.reduction == .everyStep
     var run = Run(
@@ -54,7 +55,8 @@ public struct ReferenceEngine {
       run.inputs.append(activity)
       for (index, layer) in layers.enumerated() {
         let trace = layer.forward(
-          activity, inputWeights: weights[index].input, recurrentWeights: weights[index].recurrent)
+          activity, inputWeights: weights[index].input, recurrentWeights: weights[index].recurrent,
+          neurons: neurons[index])
         activity = trace.outputs
         run.traces[index].append(trace)
       }
@@ -105,6 +107,8 @@ public struct ReferenceEngine {
     _ run: Run, readoutAdjoint: Tensor<Double>, _ parameters: NamedTensors<Double>
   ) throws -> NamedTensors<Double> {
     let weights = matrices(parameters)
+    let neurons = try neuronParameters(parameters)
+    var neuronSums = neurons.map { rows in rows.map { $0.map { _ in 0.0 } } }
     var sums = weights.map { pair in
       (
         input: [[Double]].zeros(pair.input.count, pair.input[0].count),
@@ -119,13 +123,25 @@ public struct ReferenceEngine {
         let result = layers[index].gradient(
           index == 0 ? run.inputs[trial] : run.traces[index - 1][trial].outputs,
           inputWeights: weights[index].input, recurrentWeights: weights[index].recurrent,
-          outputAdjoints: adjoint)
+          neurons: neurons[index], outputAdjoints: adjoint)
+        neuronSums[index].add(result.neurons)
         sums[index].input.add(result.inputWeights)
         sums[index].recurrent?.add(result.recurrentWeights)
         adjoint = result.inputs
       }
     }
-    return named(sums, parameters)
+    var result = named(sums, parameters)
+    for (layer, sum) in zip(network.layers, neuronSums) {
+      let tensors = layer.gradient(
+        ofKernelParameters: sum, parameters.under(layer.parameterPrefix))
+      for (name, tensor) in tensors.prefixed(layer.parameterPrefix) { result[name] = tensor }
+    }
+    return result
+  }
+
+  /// The kernel parameters of each layer, [parameter][neuron].
+  private func neuronParameters(_ parameters: NamedTensors<Double>) throws -> [[[Double]]] {
+    try network.layers.map { try $0.kernelParameters(parameters.under($0.parameterPrefix)) }
   }
 
   /// dL/dW_out of one trial and dL/d(output of the last layer) [time][neuron].

@@ -12,21 +12,25 @@ public struct ReferenceAdjoint: Sendable {
   /// dL/dW [postsynaptic][presynaptic].
   public var inputWeights: [[Double]]
   public var recurrentWeights: [[Double]]
+  /// dL/d(kernel parameters) [parameter][neuron].
+  public var neurons: [[Double]]
   /// dL/d(input) [time][presynaptic].
   public var inputs: [[Double]]
 }
 
 /// A layer of the reference engine.
 public protocol ReferenceLayer {
-  /// Runs one trial; `inputs` is [time][presynaptic], weights are [postsynaptic][presynaptic].
+  /// Runs one trial; `inputs` is [time][presynaptic], weights are [postsynaptic][presynaptic], the
+  /// parameters of neurons [parameter][neuron].
   func forward(
-    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?
+    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
+    neurons parameters: [[Double]]
   ) -> ReferenceTrace
 
   /// Runs one trial forward and back; `outputAdjoints` is dL/d(output) [time][neuron].
   func gradient(
     _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
-    outputAdjoints: [[Double]]
+    neurons parameters: [[Double]], outputAdjoints: [[Double]]
   ) -> ReferenceAdjoint
 }
 
@@ -52,13 +56,15 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
   }
 
   func forward(
-    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?
+    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
+    neurons parameters: [[Double]]
   ) -> ReferenceTrace {
-    run(inputs, inputWeights, recurrentWeights).trace
+    run(inputs, inputWeights, recurrentWeights, lanes(parameters)).trace
   }
 
   private func run(
-    _ inputs: [[Double]], _ inputWeights: [[Double]], _ recurrentWeights: [[Double]]?
+    _ inputs: [[Double]], _ inputWeights: [[Double]], _ recurrentWeights: [[Double]]?,
+    _ parameters: [Kernel.Parameters]
   ) -> Forward {
     var forward = Forward(filteredInputs: wiring.inputFilter.filtered(inputs))
     var states = [Kernel.State](repeating: kernel.initialState, count: neurons)
@@ -74,7 +80,8 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
       var step = Step()
       var outputs: [Double] = []
       for neuron in 0..<neurons {
-        let emission = kernel.step(&states[neuron], drive: drive[neuron])
+        let emission = kernel.step(
+          &states[neuron], drive: drive[neuron], parameters: parameters[neuron])
         outputs.append(emission.output)
         step.tape.append(emission.tape)
         step.held.append(emission.held)
@@ -94,14 +101,16 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
 
   func gradient(
     _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
-    outputAdjoints: [[Double]]
+    neurons parameters: [[Double]], outputAdjoints: [[Double]]
   ) -> ReferenceAdjoint {
-    let forward = run(inputs, inputWeights, recurrentWeights)
+    let parameters = lanes(parameters)
+    let forward = run(inputs, inputWeights, recurrentWeights, parameters)
+    var parameterGradients = [Kernel.Parameters](repeating: .init(), count: neurons)
     let channels = inputs[0].count
     let silence = [Double](repeating: 0, count: neurons)
     var result = ReferenceAdjoint(
       inputWeights: .zeros(neurons, channels),
-      recurrentWeights: recurrentWeights == nil ? [] : .zeros(neurons, neurons),
+      recurrentWeights: recurrentWeights == nil ? [] : .zeros(neurons, neurons), neurons: [],
       inputs: .zeros(inputs.count, channels))
     var adjoints = [Kernel.Adjoint](repeating: kernel.initialAdjoint, count: neurons)
     var filters = [ExponentialFilter<Double>.State](repeating: .init(), count: neurons)
@@ -127,7 +136,8 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
           held: forward.steps[time].held[neuron])
         drives[time][neuron] = kernel.adjointStep(
           &adjoints[neuron], output: outputAdjoint[neuron],
-          tape: forward.steps[time].tape[neuron], context: context)
+          tape: forward.steps[time].tape[neuron], context: context,
+          parameters: parameters[neuron], gradient: &parameterGradients[neuron])
       }
       if time >= wiring.inputLatency {
         let source = time - wiring.inputLatency
@@ -140,7 +150,26 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
       }
     }
     result.inputs = wiring.inputFilter.adjointOfFiltered(result.inputs)
+    result.neurons = (0..<Kernel.Parameters.count).map { index in
+      parameterGradients.map { numbers($0)[index] }
+    }
     return result
+  }
+
+  /// The parameters [parameter][neuron] by neuron.
+  private func lanes(_ values: [[Double]]) -> [Kernel.Parameters] {
+    (0..<neurons).map { neuron in
+      var parameters = Kernel.Parameters()
+      withUnsafeMutableBytes(of: &parameters) { bytes in
+        let numbers = bytes.bindMemory(to: Double.self)
+        for index in values.indices { numbers[index] = values[index][neuron] }
+      }
+      return parameters
+    }
+  }
+
+  private func numbers(_ parameters: Kernel.Parameters) -> [Double] {
+    withUnsafeBytes(of: parameters) { [Double]($0.bindMemory(to: Double.self)) }
   }
 }
 

@@ -136,6 +136,7 @@ public final class TrialLaneNetworkSweep: BlockSweep {
 
   public func gradientBuffers(_ packed: PackedNetwork) -> [AlignedBuffer<Float>] {
     sweep.gradients(packed.laneLayer) + [readout.gradient(packed.laneReadout)]
+      + [sweep.takeParameterGradients()]
   }
 
   /// Copies a block's inputs to where trials are lanes; 0 where there is no trial.
@@ -168,7 +169,8 @@ extension PackedNetwork {
   fileprivate var laneLayer: LaneLayer {
     LaneLayer(
       input: layers[0].input as! any TrialLaneConnectivity,
-      recurrent: layers[0].recurrent.map { $0 as! any TrialLaneConnectivity })
+      recurrent: layers[0].recurrent.map { $0 as! any TrialLaneConnectivity },
+      neurons: layers[0].neurons)
   }
 
   fileprivate var laneReadout: any TrialLaneConnectivity {

@@ -4,6 +4,8 @@ import SynfireCore
 struct LaneLayer {
   let input: any TrialLaneConnectivity
   let recurrent: (any TrialLaneConnectivity)?
+  /// What differs between neurons, [parameter][neuron].
+  let neurons: [[Float]]
 }
 
 /// A layer that can be swept with trials as lanes.
@@ -35,6 +37,8 @@ protocol LaneLayerSweep: AnyObject {
     addOutputAdjoint: (_ time: Int, _ into: UnsafeMutablePointer<Vector>) -> Void)
   /// The gradient sums of the input and recurrent connections.
   func gradients(_ layer: LaneLayer) -> [AlignedBuffer<Float>]
+  /// The derivatives with respect to the neurons' parameters [parameter][neuron] since the last call.
+  func takeParameterGradients() -> AlignedBuffer<Float>
   func firstNonFinite(
     _ layer: LaneLayer, _ inputs: LaneSequence, trials: Int
   ) -> (step: Int, trial: Int, neuron: Int)?
@@ -80,11 +84,12 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   var byteCount: Int { buffers.byteCount + input.byteCount + (recurrent?.byteCount ?? 0) }
 
   func forward(_ layer: LaneLayer, _ inputs: LaneSequence) {
-    begin()
+    begin(layer)
     for time in 0..<steps { step(layer, inputs, time: time) }
   }
 
-  private func begin() {
+  private func begin(_ layer: LaneLayer) {
+    buffers.setParameters(layer.neurons, lanes: 16, vectors: neurons)
     buffers.states.pointer.update(repeating: kernel.initialState, count: neurons)
     input.begin()
     recurrent?.begin()
@@ -131,12 +136,18 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
     [input.gradient(layer.input)] + (recurrent.map { [$0.gradient(layer.recurrent!)] } ?? [])
   }
 
+  func takeParameterGradients() -> AlignedBuffer<Float> {
+    let result = AlignedBuffer<Float>(count: Model.Fast.Parameters.count * neurons)
+    buffers.takeParameterGradients(neurons: neurons, lanes: 16, into: result)
+    return result
+  }
+
   var recordSize: SweepSize { SweepSize(steps: steps, trials: 16, neurons: neurons) }
 
   func replay(
     _ layer: LaneLayer, _ inputs: LaneSequence, trials: Int, _ body: (ReplayedState) -> Bool
   ) {
-    begin()
+    begin(layer)
     for time in 0..<steps {
       step(layer, inputs, time: time)
       for trial in 0..<trials {
