@@ -41,8 +41,9 @@ extension PackedDense {
     return true
   }
 
-  /// Words that the workspace of a block holds: two masks a trial, one row of spikes.
-  func sequenceWords(trials: Int) -> Int { (2 * trials + 1) * wordCount }
+  /// Words that the workspace of a block holds: two masks a trial and one row of spikes; or, for the
+  /// gradient, the rows of 64 steps.
+  func sequenceWords(trials: Int) -> Int { max(2 * trials + 1, 64) * wordCount }
 
   /// Floats of scratch: the base, and a sign for each channel.
   var sequenceScratch: Int { rowLength + presynapticLength }
@@ -58,9 +59,9 @@ extension PackedDense {
     let signs = base + rowLength
     let offsets = workspace.offsets.pointer
     let (active, mostly) = (masks, masks + wordCount)
-    base.update(repeating: 0, count: rowLength)
+    let common = offsets + presynapticLength
     // The active channels of the trial, close together.
-    var count = 0
+    var (count, commonCount) = (0, 0)
     for word in 0..<wordCount {
       var rest = active[word]
       while rest != 0 {
@@ -69,14 +70,15 @@ extension PackedDense {
         offsets[count] = Int32(truncatingIfNeeded: offset)
         let isMostly = mostly[word] >> UInt64(bit) & 1 != 0
         signs[count] = isMostly ? -1 : 1
-        if isMostly {
-          RowKernels.addScaled(
-            rows.pointer + offset, scale: 1, into: base, vectors: rowLength / 16)
-        }
+        common[commonCount] = offsets[count]
+        commonCount &+= isMostly ? 1 : 0
         count &+= 1
         rest &= rest &- 1
       }
     }
+    base.update(repeating: 0, count: rowLength)
+    RowKernels.add(
+      rows.pointer, common, commonCount, into: base, vectors: rowLength / 16)
     for step in 0..<block.steps {
       block.compact(step, active: active, flipped: mostly, into: compacted)
       RowKernels.sum(
@@ -130,10 +132,11 @@ private struct SpikeBlock {
     func digit(_ place: Int) -> Word { Word(digit: start >> place & 1 != 0) }
     var (a, b, c, d) = (digit(0), digit(1), digit(2), digit(3))
     var (e, f, g) = (digit(4), digit(5), digit(6))
+    // In a loop of its own, which waits for the far rows of all steps at once.
     var active = Word(digit: false)
+    for step in 0..<steps { active |= word(step) }
     for step in 0..<steps {
       var carry = word(step)
-      active |= carry
       (a, carry) = (a ^ carry, a & carry)
       (b, carry) = (b ^ carry, b & carry)
       (c, carry) = (c ^ carry, c & carry)

@@ -55,7 +55,7 @@ final class PackedDense: PackedConnectivity {
 
   func makeWorkspace(trials: Int) -> ConnectivityWorkspace {
     ConnectivityWorkspace(
-      gradient: presynaptic * rowLength, offsets: max(64, presynapticLength),
+      gradient: presynaptic * rowLength, offsets: max(64, 2 * presynapticLength),
       scratch: sequenceScratch, words: sequenceWords(trials: trials))
   }
 
@@ -135,16 +135,23 @@ final class PackedDense: PackedConnectivity {
   ) {
     let gradient = workspace.gradient.pointer
     let total = workspace.scratch.pointer
+    // The rows of the trial lie far apart, often on few lines of the first cache.
+    let wordCount = (presynaptic + 63) >> 6
+    let gathered = workspace.words.pointer
+    for (slot, time) in times.enumerated() {
+      (gathered + slot * wordCount).update(from: words + time * timeStride, count: wordCount)
+    }
     let all = (~UInt64(0) >> UInt64(64 - times.count)) << UInt64(times.lowerBound & 63)
     var hasTotal = false
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { turned in
       let columns = turned.baseAddress!
-      for word in 0..<((presynaptic + 63) >> 6) {
+      for word in 0..<wordCount {
         var any: UInt64 = 0
-        for slot in 0..<64 { columns[slot] = 0 }
-        for time in times {
-          let bits = words[time * timeStride + word]
-          columns[time & 63] = bits
+        if times.count < 64 { for slot in 0..<64 { columns[slot] = 0 } }
+        let first = columns + times.lowerBound & 63
+        for slot in 0..<times.count {
+          let bits = gathered[slot * wordCount + word]
+          first[slot] = bits
           any |= bits
         }
         guard any != 0 else { continue }
