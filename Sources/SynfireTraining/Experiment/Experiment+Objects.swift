@@ -75,6 +75,8 @@ extension LayerDescription {
     switch model {
     case .leakyIntegrateAndFire(let model):
       return Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
+    case .adaptive(let model):
+      return Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
     case .rate(let model):
       return Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
     }

@@ -71,7 +71,9 @@ extension LayerDescription {
     self.neurons = neurons
     // States and biases: generous, and enough to stop what cannot be allocated.
     try budget.claim(Double(neurons), for: "\(neurons) neurons", of: mapping, "neurons")
-    model = try mapping.nested("model") { try NeuronDescription(from: $0, timeStep: timeStep) }
+    model = try mapping.nested("model") {
+      try NeuronDescription(from: $0, timeStep: timeStep, neurons: neurons)
+    }
     let feedForward = ConnectionSizes(inputs: inputs, neurons: neurons, budget: budget)
     input = try mapping.nested("input") {
       try ConnectionDescription(from: $0, sizes: feedForward, timeStep: timeStep)

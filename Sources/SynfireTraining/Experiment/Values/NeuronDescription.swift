@@ -3,29 +3,34 @@ import SynfireNetworks
 /// The neuron model of a layer, as an experiment file says it.
 public enum NeuronDescription: Sendable, Equatable {
   case leakyIntegrateAndFire(LIF)
+  case adaptive(AdaptiveLIF)
   case rate(RateUnit)
 
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
-    case lif, rate
+    case lif, adaptiveLif, rate
   }
 
   public var kind: Kind {
     switch self {
     case .leakyIntegrateAndFire: .lif
+    case .adaptive: .adaptiveLif
     case .rate: .rate
     }
   }
 
   /// True when neurons send spikes, false when they send numbers.
-  public var isSpiking: Bool { kind == .lif }
+  public var isSpiking: Bool { kind != .rate }
 }
 
 extension NeuronDescription {
-  init(from mapping: ConfigurationMapping, timeStep: Double) throws {
+  init(from mapping: ConfigurationMapping, timeStep: Double, neurons: Int) throws {
     let kind: Kind = try mapping.value("kind") { try $0.choice() }
     switch kind {
     case .lif: self = .leakyIntegrateAndFire(try LIF(from: mapping, timeStep: timeStep))
+    case .adaptiveLif:
+      self = .adaptive(
+        try AdaptiveLIF(from: mapping, timeStep: timeStep, neurons: neurons))
     case .rate:
       self = .rate(
         RateUnit(
@@ -59,6 +64,55 @@ extension LIF {
       synapticTimeConstant: synapticTimeConstant, inputGain: inputGain, threshold: threshold,
       refractorySteps: refractorySteps, reset: reset, differentiatesReset: differentiated,
       surrogate: try mapping.nested("surrogate") { try Surrogate(from: $0) })
+  }
+}
+
+extension AdaptiveLIF {
+  /// The `convention` of the file.
+  enum ConventionName: String, CaseIterable {
+    case lsnn, lsnnPaper, eprop
+
+    var convention: Convention {
+      switch self {
+      case .lsnn: .lsnn
+      case .lsnnPaper: .lsnnPaper
+      case .eprop: .eprop
+      }
+    }
+  }
+
+  fileprivate init(
+    from mapping: ConfigurationMapping, timeStep: Double, neurons: Int
+  ) throws {
+    let membraneTimeConstant = try mapping.value("membraneTimeConstant") {
+      try $0.timeConstant(timeStep: timeStep)
+    }
+    let adaptationTimeConstant = try mapping.value("adaptationTimeConstant") {
+      try $0.timeConstant(timeStep: timeStep)
+    }
+    let threshold = try mapping.value("threshold", default: "0.01") { try $0.number(.positive) }
+    let strength = try mapping.value("adaptationStrength") { try $0.number(.nonNegative) }
+    // The last neurons adapt, as in the source; all of them unless it says otherwise.
+    let adaptive = try mapping.value("adaptiveNeurons", default: "\(neurons)") {
+      try $0.integer(in: 0...neurons)
+    }
+    let strengths =
+      [Double](repeating: 0, count: neurons - adaptive)
+      + [Double](repeating: strength, count: adaptive)
+    let refractorySteps = try mapping.value("refractorySteps") {
+      try $0.integer(in: 0...1_000_000)
+    }
+    let convention: ConventionName = try mapping.value("convention", default: "lsnn") {
+      try $0.choice()
+    }
+    let surrogate = try mapping.nested("surrogate") { try Surrogate(from: $0) }
+    let trained: [Quantity] = try mapping.values("trained", default: "[]") { try $0.choice() }
+    self.init(
+      timeStep: timeStep, membraneTimeConstant: .uniform(membraneTimeConstant),
+      adaptationTimeConstant: .uniform(adaptationTimeConstant), threshold: .uniform(threshold),
+      adaptationStrength: adaptive == neurons ? .uniform(strength) : .values(strengths),
+      refractorySteps: refractorySteps, convention: convention.convention, surrogate: surrogate,
+      trained: Set(trained))
   }
 }
 
