@@ -14,8 +14,14 @@ else {
 let steps = numbers.count > 3 ? numbers[3] : 10
 let threads = numbers.count > 4 ? numbers[4] : 2
 
-var training = try ModeNetworkTraining(
-  task, neurons: numbers[0], modes: numbers[1], trials: numbers[2], threads: threads)
+var training: ModeNetworkTraining
+do {
+  training = try ModeNetworkTraining(
+    task, neurons: numbers[0], modes: numbers[1], trials: numbers[2], threads: threads)
+} catch {
+  FileHandle.standardError.write(Data("\(error)\n".utf8))
+  exit(2)
+}
 let clock = ContinuousClock()
 var seconds: [Double] = []
 var loss = 0.0

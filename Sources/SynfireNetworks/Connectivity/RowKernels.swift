@@ -4,28 +4,8 @@ import SynfireCore
 
 /// Kernels on rows of `Float` whose length is a whole number of vectors and whose start is aligned.
 ///
-/// Sums are kept in registers, eight vectors at a time, over all rows that are added.
+/// Sums are kept in registers over all rows that are added.
 enum RowKernels {
-  /// destination += sum of the rows of `table` that start at `offsets` (in floats).
-  @inline(__always)
-  static func add(
-    _ table: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>, _ count: Int,
-    into destination: UnsafeMutablePointer<Float>, vectors: Int
-  ) {
-    guard count > 0 else { return }
-    forEachTile(vectors) { start, width in
-      let source = UnsafeRawPointer(table + start * 16)
-      let target = UnsafeMutableRawPointer(destination + start * 16)
-        .assumingMemoryBound(to: Vector.self)
-      switch width {
-      case 8: addTile8(source, offsets, count, target, stored: min(8, vectors - start))
-      case 4: addTile4(source, offsets, count, target, stored: min(4, vectors - start))
-      case 2: addTile2(source, offsets, count, target)
-      default: addTile1(source, offsets, count, target)
-      }
-    }
-  }
-
   /// destination += sum over rows k of scales[k scaleStride] times row k of `table`, rows `stride`
   /// floats apart.
   @inline(__always)
@@ -142,95 +122,5 @@ enum RowKernels {
   @inline(__always)
   static func load(_ pointer: UnsafePointer<Float>) -> Vector {
     UnsafeRawPointer(pointer).assumingMemoryBound(to: Vector.self).pointee
-  }
-
-  /// Covers `vectors` by tiles of 8, 4, 2 or 1; the last tile may reach past the row, and then reads
-  /// but does not store there. Tables end with slack for that.
-  @inline(__always)
-  private static func forEachTile(_ vectors: Int, _ body: (_ start: Int, _ width: Int) -> Void) {
-    var start = 0
-    while start < vectors {
-      let rest = vectors - start
-      let width = rest > 4 ? 8 : (rest > 2 ? 4 : rest)
-      body(start, width)
-      start += width
-    }
-  }
-
-  @inline(__always)
-  private static func row(_ source: UnsafeRawPointer, _ offset: Int32) -> UnsafePointer<Vector> {
-    (source + Int(offset) << 2).assumingMemoryBound(to: Vector.self)
-  }
-
-  @inline(never)
-  private static func addTile8(
-    _ source: UnsafeRawPointer, _ offsets: UnsafePointer<Int32>, _ count: Int,
-    _ target: UnsafeMutablePointer<Vector>, stored: Int
-  ) {
-    var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
-    var (e, f, g, h) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
-    for index in 0..<count {
-      let line = row(source, offsets[index])
-      a += line[0]
-      b += line[1]
-      c += line[2]
-      d += line[3]
-      e += line[4]
-      f += line[5]
-      g += line[6]
-      h += line[7]
-    }
-    target[0] += a
-    target[1] += b
-    target[2] += c
-    target[3] += d
-    target[4] += e
-    if stored > 5 { target[5] += f }
-    if stored > 6 { target[6] += g }
-    if stored > 7 { target[7] += h }
-  }
-
-  @inline(never)
-  private static func addTile4(
-    _ source: UnsafeRawPointer, _ offsets: UnsafePointer<Int32>, _ count: Int,
-    _ target: UnsafeMutablePointer<Vector>, stored: Int
-  ) {
-    var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
-    for index in 0..<count {
-      let line = row(source, offsets[index])
-      a += line[0]
-      b += line[1]
-      c += line[2]
-      d += line[3]
-    }
-    target[0] += a
-    target[1] += b
-    target[2] += c
-    if stored > 3 { target[3] += d }
-  }
-
-  @inline(never)
-  private static func addTile2(
-    _ source: UnsafeRawPointer, _ offsets: UnsafePointer<Int32>, _ count: Int,
-    _ target: UnsafeMutablePointer<Vector>
-  ) {
-    var (a, b) = (target[0], target[1])
-    for index in 0..<count {
-      let line = row(source, offsets[index])
-      a += line[0]
-      b += line[1]
-    }
-    target[0] = a
-    target[1] = b
-  }
-
-  @inline(never)
-  private static func addTile1(
-    _ source: UnsafeRawPointer, _ offsets: UnsafePointer<Int32>, _ count: Int,
-    _ target: UnsafeMutablePointer<Vector>
-  ) {
-    var a = target[0]
-    for index in 0..<count { a += row(source, offsets[index])[0] }
-    target[0] = a
   }
 }

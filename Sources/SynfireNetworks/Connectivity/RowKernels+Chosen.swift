@@ -1,7 +1,19 @@
 import SynfireCore
 
-/// Sums of rows that the bits of a word choose, up to eight vectors at a time in registers.
+/// Sums of rows that a list or the bits of a word choose, up to eight vectors at a time in registers.
 extension RowKernels {
+  /// destination += sum of the rows of `table` that start at `offsets` (in floats).
+  @inline(__always)
+  static func add(
+    _ table: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>, _ count: Int,
+    into destination: UnsafeMutablePointer<Float>, vectors: Int
+  ) {
+    guard count > 0 else { return }
+    forEachBalancedTile(vectors) { start, width in
+      listedTile(table + start * 16, offsets, count, destination + start * 16, width)
+    }
+  }
+
   /// destination += sum of the rows of `table` at the set bits, rows `stride` floats apart; with `total`
   /// [vector], destination += total - that sum.
   @inline(__always)
@@ -45,6 +57,18 @@ extension RowKernels {
       let width = rest <= 8 ? rest : (rest < 16 ? (rest + 1) >> 1 : 8)
       body(start, width)
       start += width
+    }
+  }
+
+  private static func listedTile(
+    _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>, _ count: Int,
+    _ target: UnsafeMutablePointer<Float>, _ width: Int
+  ) {
+    withWidth(width) { width in
+      var sum = TileSum()
+      for index in 0..<count { sum.add(source + Int(offsets[index]), width) }
+      sum.add(target, width)
+      sum.store(target, width)
     }
   }
 
