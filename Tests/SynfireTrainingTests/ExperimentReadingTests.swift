@@ -86,7 +86,8 @@ import Testing
       remedy: "it must be greater than 0"),
     Mistake(
       old: "kind: lif", new: "kind: lyf", key: "\(hidden).model.kind",
-      what: "\"lyf\" is not known here", remedy: "did you mean lif? known are lif, adaptive-lif, rate"),
+      what: "\"lyf\" is not known here",
+      remedy: "did you mean lif? known are lif, adaptive-lif, rate"),
     Mistake(
       old: "        refractorySteps: 5\n", new: "", key: "\(hidden).model",
       what: "the key \"refractorySteps\" is missing",
