@@ -44,6 +44,34 @@ public enum FilteredActivity {
     return result
   }
 
+  /// r of the leaky filter, r_t = a r_{t-1} + (1 - a) s_t with a = exp(-dt / tau), axes [time, trial,
+  /// neuron], dimensionless.
+  ///
+  /// - Parameters:
+  ///   - timeConstant: tau in seconds.
+  ///   - timeStep: dt in seconds.
+  /// - Throws: `AnalysisError` if one of them is not above 0.
+  public static func leaky(
+    of spikes: SpikeTensor, timeConstant: Double, timeStep: Double
+  ) throws -> Tensor<Double> {
+    try check(["time constant": timeConstant, "time step": timeStep])
+    let kept = exp(-timeStep / timeConstant)
+    var result = spikes.emptyActivity
+    let stride = spikes.trials * spikes.neurons
+    for step in 0..<spikes.steps {
+      if step > 0 {
+        for index in step * stride..<(step + 1) * stride {
+          result.values[index] = kept * result.values[index - stride]
+        }
+      }
+      for trial in 0..<spikes.trials {
+        let start = step * stride + trial * spikes.neurons
+        spikes.forEachSpike(step: step, trial: trial) { result.values[start + $0] += 1 - kept }
+      }
+    }
+    return result
+  }
+
   /// r of the double exponential filter, axes [time, trial, neuron], dimensionless.
   ///
   /// - Parameters:

@@ -43,18 +43,14 @@ struct GradientCommand: ParsableCommand {
       try TensorFile.write(
         output, try ExplicitGradient.single(rule, trials: given, named: trials))
     case .double:
-      guard subject.experiment.learning.regularizers.isEmpty else {
-        throw TrainingError(
-          "the reference engine has no regularizers", place: "--precision double",
-          remedy: "add --set learning.regularizers=[]")
-      }
       let parameters: NamedTensors<Double> =
         try parameters.map { try ParameterFile.read($0, for: network) }
         ?? subject.parameters(file: nil, network: network).converted()
       try TensorFile.write(
         output,
         try ExplicitGradient.double(
-          network: network, loss: subject.experiment.learning.loss, parameters: parameters,
+          network: network, loss: subject.experiment.learning.loss,
+          regularizers: subject.experiment.learning.regularizers, parameters: parameters,
           trials: given, named: trials))
     }
   }

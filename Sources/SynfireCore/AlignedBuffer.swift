@@ -5,6 +5,8 @@
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   public let pointer: UnsafeMutablePointer<Element>
   public let count: Int
+  /// What the memory belongs to, if it is part of another buffer.
+  private let owner: AlignedBuffer?
 
   /// Allocates `count` elements of zero bytes.
   public init(count: Int) {
@@ -13,9 +15,19 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
     pointer = raw.bindMemory(to: Element.self, capacity: count)
     self.count = count
+    owner = nil
   }
 
-  deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+  /// A part of another buffer's memory, from an element on that is aligned.
+  public init(_ owner: AlignedBuffer, from start: Int, count: Int) {
+    precondition(start >= 0 && count >= 0 && start + count <= owner.count)
+    precondition(start * MemoryLayout<Element>.stride % 64 == 0)
+    pointer = owner.pointer + start
+    self.count = count
+    self.owner = owner
+  }
+
+  deinit { if owner == nil { UnsafeMutableRawPointer(pointer).deallocate() } }
 
   /// The size in bytes.
   public var byteCount: Int { count * MemoryLayout<Element>.stride }

@@ -28,10 +28,22 @@ public enum TrialInputs: Sendable, Equatable {
 
 /// What a network should answer.
 public enum TrialTargets: Sendable, Equatable {
-  /// One class a trial, counted from 0.
+  /// One class a trial, counted from 0; or, for readouts of a sequence, [time, trial] or [window, trial]
+  /// flattened, with `none` where there is no target.
   case classes([Int])
   /// Axes [time, trial, output].
   case values(Tensor<Float>)
+
+  /// The class that stands for no target.
+  public static let none = -1
+
+  /// The targets that there are: classes, or numbers.
+  public var count: Int {
+    switch self {
+    case .classes(let classes): classes.count { $0 != Self.none }
+    case .values(let tensor): tensor.count
+    }
+  }
 }
 
 /// Trials that are presented together.

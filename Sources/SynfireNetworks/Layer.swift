@@ -24,6 +24,11 @@ public struct Connection: Sendable {
         "a latency of \(latency) steps is outside \(least)...63", place: place,
         remedy: "Leave the latency out to get \(least).")
     }
+    guard latency + connectivity.largestDelay < 64 else {
+      throw NetworkError(
+        "delays of up to \(connectivity.largestDelay) steps and a latency of \(latency) are "
+          + "more than 63 steps together", place: place, remedy: "Use shorter delays.")
+    }
     return latency
   }
 }
@@ -67,7 +72,7 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
     inputs: Int, steps: Int, trials: Int, timeStep: Double
   ) throws -> any LayerSweep {
     try KernelSweep(
-      model: model, wiring: wiring(timeStep: timeStep),
+      model: model, wiring: wiring(inputs: inputs, timeStep: timeStep),
       size: SweepSize(steps: steps, trials: trials, neurons: neurons))
   }
 
@@ -76,7 +81,7 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
   ) throws -> any ReferenceLayer {
     try ReferenceKernelLayer(
       kernel: model.reference(smoothed: smoothed), neurons: neurons,
-      wiring: wiring(timeStep: timeStep))
+      wiring: wiring(inputs: inputs, timeStep: timeStep))
   }
 }
 
@@ -110,13 +115,18 @@ public struct LayerWiring: Sendable {
   @usableFromInline let inputLatency: Int
   @usableFromInline let recurrentFilter: ExponentialFilter<Double>?
   @usableFromInline let recurrentLatency: Int
+  /// Delays of the synapses [postsynaptic, presynaptic].
+  @usableFromInline let inputDelays: [Int]?
+  @usableFromInline let recurrentDelays: [Int]?
+
+  var hasDelays: Bool { inputDelays != nil || recurrentDelays != nil }
 }
 
 extension NetworkLayer {
   /// What the names of the neurons' own tensors start with.
   public var parameterPrefix: String { "\(name).neurons" }
 
-  func wiring(timeStep: Double) throws -> LayerWiring {
+  func wiring(inputs: Int, timeStep: Double) throws -> LayerWiring {
     guard neurons > 0 else {
       throw NetworkError("\(neurons) neurons", place: name, remedy: "A layer has at least one.")
     }
@@ -124,6 +134,9 @@ extension NetworkLayer {
       inputFilter: try input.filter.coefficients(timeStep: timeStep),
       inputLatency: try input.resolvedLatency(minimum: 0, place: "\(name).input"),
       recurrentFilter: try recurrent?.filter.coefficients(timeStep: timeStep),
-      recurrentLatency: try recurrent?.resolvedLatency(minimum: 1, place: "\(name).recurrent") ?? 1)
+      recurrentLatency: try recurrent?.resolvedLatency(minimum: 1, place: "\(name).recurrent") ?? 1,
+      inputDelays: input.connectivity.delays(presynaptic: inputs, postsynaptic: neurons),
+      recurrentDelays: recurrent?.connectivity.delays(
+        presynaptic: neurons, postsynaptic: neurons))
   }
 }

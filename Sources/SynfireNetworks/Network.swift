@@ -74,7 +74,7 @@ public struct Network: Sendable {
     }
       + layers.flatMap { layer in
         layer.neuronSpecifications.map { $0.prefixed(layer.parameterPrefix) }
-      }
+      } + [readout.biasSpecification].compactMap { $0 }
   }
 
   /// Initial parameters: a pure function of the seed.

@@ -1,6 +1,6 @@
 import SynfireCore
 
-/// Linear outputs of the last layer's activity, y_t = W_out r_t, without bias.
+/// Linear outputs of the last layer's activity, y_t = W_out r_t, and a bias if wanted.
 public struct Readout: Sendable {
   /// What the loss sees.
   public enum Reduction: Sendable, Equatable {
@@ -9,16 +9,61 @@ public struct Readout: Sendable {
     /// W_out applied to each neuron's maximum of r_t over time: [trial, output]. The gradient goes to
     /// the first time that attains it.
     case maximumOverTime
+    /// The mean of y_t over each of the windows of so many steps: [window, trial, output].
+    case meanOverWindows(steps: Int)
   }
 
   public let outputs: Int
   public let connection: Connection
   public let reduction: Reduction
+  /// How the bias [output] starts; nil for none.
+  public let bias: Initialization?
 
-  public init(outputs: Int, connection: Connection, reduction: Reduction) {
+  public init(
+    outputs: Int, connection: Connection, reduction: Reduction, bias: Initialization? = nil
+  ) {
     self.outputs = outputs
     self.connection = connection
     self.reduction = reduction
+    self.bias = bias
+  }
+
+  /// The tensor of the bias, by its full name.
+  var biasSpecification: ParameterSpecification? {
+    bias.map {
+      ParameterSpecification(
+        name: "readout.bias", axes: ["output"], shape: [outputs], initialization: $0)
+    }
+  }
+
+  /// Steps that are averaged over.
+  var window: Int {
+    if case .meanOverWindows(let steps) = reduction { steps } else { 1 }
+  }
+
+  /// The shape of what the loss sees, and its axes.
+  public func shape(steps: Int, trials: Int) -> (axes: [String], shape: [Int]) {
+    switch reduction {
+    case .everyStep: (["time", "trial", "output"], [steps, trials, outputs])
+    case .maximumOverTime: (["trial", "output"], [trials, outputs])
+    case .meanOverWindows(let window):
+      (["window", "trial", "output"], [steps / window, trials, outputs])
+    }
+  }
+
+  /// - Throws: `NetworkError` when the steps are no whole number of windows.
+  public func validate(steps: Int) throws {
+    guard case .meanOverWindows(let window) = reduction else { return }
+    guard window > 0, steps % window == 0, steps > 0 else {
+      throw NetworkError(
+        "\(steps) steps are not a whole number of windows of \(window)", place: "readout",
+        remedy: "Change the length of the trials or of the windows.")
+    }
+  }
+
+  /// Room for the gradient of the bias, if there is one.
+  func makeBiasGradient() -> AlignedBuffer<Float>? {
+    bias.map { _ in AlignedBuffer(count: outputs) }
   }
 
   func latency() throws -> Int {
@@ -34,6 +79,10 @@ public struct Readout: Sendable {
     case .everyStep:
       return EveryStepReadout(
         size: size, outputs: outputs, filter: filter, latency: try latency())
+    case .meanOverWindows(let window):
+      let everyStep = EveryStepReadout(
+        size: size, outputs: outputs, filter: filter, latency: try latency())
+      return WindowReadout(everyStep, window: window, size: size)
     case .maximumOverTime:
       return MaximumReadout(
         size: size, outputs: outputs, filter: filter, latency: try latency(), spiking: spiking)

@@ -31,6 +31,7 @@ import Testing
     options.spikeInputs = seed.isMultiple(of: 4)
     // Steep surrogates without refractoriness would multiply the rounding of single precision.
     options.adaptive = options.isGentle ? 0.5 : 0
+    options.largestDelay = seed.isMultiple(of: 5) ? 10 : 0
     try expectAgreement(RandomNetwork(seed: UInt64(seed), options), options)
   }
 

@@ -19,6 +19,8 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
     /// The part of the spiking layers that are adaptive, with some quantities trained.
     var adaptive = 0.0
     var spikeInputs = false
+    /// The most steps that a spike is delayed by; synapses are delayed where it is above 0.
+    var largestDelay = 0
   }
 
   let seed: UInt64
@@ -65,14 +67,19 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
           pick(options.modes), modeInitialization: .normal(deviation: 1),
           scoreInitialization: .normal(deviation: 0.7))
         : Dense(.normal(deviation: 1.5 / Double(neurons).squareRoot()))
+      let largestDelay = options.largestDelay
+      func delayed(_ base: any Connectivity, _ name: String) -> any Connectivity {
+        largestDelay > 0 ? Delays(base, count: largestDelay + 1, seed: seed, name: name) : base
+      }
       let recurrent =
         random.bernoulli(0.9)
         ? Connection(
-          connectivity, filter: recurrentFilter,
+          delayed(connectivity, "recurrent \(index)"), filter: recurrentFilter,
           latency: random.bernoulli(0.3) ? 1 + recurrentFilter.latency + pick(0...3) : nil)
         : nil
       let input = Connection(
-        Dense(.normal(deviation: 6)), filter: random.bernoulli(0.3) ? choose(filters) : .none)
+        delayed(Dense(.normal(deviation: 6)), "input \(index)"),
+        filter: random.bernoulli(0.3) ? choose(filters) : .none)
       let name = "layer\(index)"
       if options.allowsRates, random.bernoulli(0.15) {
         layers.append(

@@ -88,19 +88,13 @@ extension BatchEngine {
       }
     }
     total.outcome = loss.finish(
-      sum: total.loss, trials: batch.trials, values: total.readout.count)
+      sum: total.loss, targets: batch.targets.count, values: total.readout.count)
     return total
   }
 
   func emptyReadout(_ inputs: TrialInputs) -> Tensor<Float> {
-    let outputs = network.readout.outputs
-    switch network.readout.reduction {
-    case .everyStep:
-      return Tensor(
-        axes: ["time", "trial", "output"], shape: [inputs.steps, inputs.trials, outputs])
-    case .maximumOverTime:
-      return Tensor(axes: ["trial", "output"], shape: [inputs.trials, outputs])
-    }
+    let (axes, shape) = network.readout.shape(steps: inputs.steps, trials: inputs.trials)
+    return Tensor(axes: axes, shape: shape)
   }
 
   /// Regularizers of mean rates, once these are known.
@@ -114,7 +108,7 @@ extension BatchEngine {
       lossFactor = Float(factor)
       for counts in total.counts {
         let (value, adjoints) = regularizers.rateTerms(
-          counts: counts, steps: batch.steps, trials: batch.trials)
+          counts: counts.map(Double.init), steps: batch.steps, trials: batch.trials)
         self.value += value
         let buffer = AlignedBuffer<Float>(count: paddedToLanes(counts.count))
         for (neuron, adjoint) in adjoints.enumerated() { buffer.pointer[neuron] = Float(adjoint) }
@@ -163,12 +157,15 @@ private struct ReadoutWriter: @unchecked Sendable {
     switch batch.targets {
     case .classes(let labels):
       var sum = 0.0
-      for (row, trial) in trials.enumerated() {
-        let (outputs, adjoint, place) = rows(block, step: 0, row: row, trial: trial)
-        (values + place).update(from: outputs, count: block.count)
-        sum += loss.add(
-          logits: outputs, label: labels[trial], count: block.count, adjoint: adjoint)
-        for output in 0..<block.count { adjoint[output] *= factor }
+      for step in 0..<block.steps {
+        for (row, trial) in trials.enumerated() {
+          let (outputs, adjoint, place) = rows(block, step: step, row: row, trial: trial)
+          (values + place).update(from: outputs, count: block.count)
+          sum += loss.add(
+            logits: outputs, label: labels[step * batch.trials + trial], count: block.count,
+            adjoint: adjoint)
+          for output in 0..<block.count { adjoint[output] *= factor }
+        }
       }
       return sum
     case .values(let tensor):

@@ -74,6 +74,7 @@ final class BatchEngine: Sendable {
       throw LearningError(
         "the trials have \(inputs.channels) channels, the network has \(network.inputs) inputs")
     }
+    try network.readout.validate(steps: inputs.steps)
     guard inputs.trials > 0, inputs.steps > 0 else {
       throw LearningError("the batch has \(inputs.trials) trials of \(inputs.steps) steps")
     }

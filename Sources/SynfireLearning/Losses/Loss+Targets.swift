@@ -13,17 +13,21 @@ extension Loss {
           "the loss \(rawValue) needs target values, but the targets are classes",
           remedy: "Use crossEntropy, or a task whose targets are values.")
       }
-      guard shape.count == 2 else {
+      let trials = shape[shape.count - 2]
+      guard shape.count == 2 || labels.count != trials else {
         throw LearningError(
-          "targets are one class a trial, but the readout is read at every step",
+          "targets are one class a trial, but the readout is \(shape)",
           remedy: "Use a readout that reduces over time, such as its maximum.")
       }
-      guard labels.count == shape[0] else {
-        throw LearningError("\(labels.count) target classes for \(shape[0]) trials")
+      guard labels.count == shape.dropLast().reduce(1, *) else {
+        throw LearningError("\(labels.count) target classes for a readout of \(shape)")
       }
-      if let wrong = labels.firstIndex(where: { $0 < 0 || $0 >= shape[1] }) {
+      // A sequence may have steps or windows without a target; a trial as a whole has one.
+      let least = shape.count == 2 ? 0 : TrialTargets.none
+      if let wrong = labels.firstIndex(where: { $0 < least || $0 >= shape.last! }) {
         throw LearningError(
-          "trial \(wrong) has class \(labels[wrong]), but there are \(shape[1]) outputs")
+          "trial \(wrong % trials) has class \(labels[wrong]), but there are \(shape.last!) outputs"
+        )
       }
     case .values(let tensor):
       guard !wantsClasses else {
@@ -44,7 +48,6 @@ extension Loss {
     try validate(targets, readoutShape: readout.shape)
     var adjoint = Tensor<Double>(axes: readout.axes, shape: readout.shape)
     let outputs = readout.shape.last!
-    let trials = readout.shape[readout.shape.count - 2]
     var sum = 0.0
     readout.values.withUnsafeBufferPointer { values in
       adjoint.values.withUnsafeMutableBufferPointer { adjoint in
@@ -65,7 +68,7 @@ extension Loss {
         }
       }
     }
-    let (loss, factor) = finish(sum: sum, trials: trials, values: readout.count)
+    let (loss, factor) = finish(sum: sum, targets: targets.count, values: readout.count)
     for index in adjoint.values.indices { adjoint.values[index] *= factor }
     return (loss, adjoint)
   }

@@ -42,10 +42,15 @@ public enum Loss: String, Sendable, Equatable, CaseIterable {
     return sum
   }
 
-  /// A trial's cross-entropy: writes dsum/dlogits, returns the trial's loss.
+  /// A trial's cross-entropy: writes dsum/dlogits, returns the trial's loss; both are 0 where the label
+  /// says that there is no target.
   public func add<Scalar: TensorScalar>(
     logits: UnsafePointer<Scalar>, label: Int, count: Int, adjoint: UnsafeMutablePointer<Scalar>
   ) -> Double {
+    guard label >= 0 else {
+      adjoint.update(repeating: 0, count: count)
+      return 0
+    }
     let values = (0..<count).map { Double(logits[$0]) }
     let probabilities = Self.softmax(values)
     guard self == .crossEntropyOnProbabilities else {
@@ -63,8 +68,8 @@ public enum Loss: String, Sendable, Equatable, CaseIterable {
     return Self.logSumExp(probabilities) - probabilities[label]
   }
 
-  /// The loss and dloss/dsum from the sum over `trials` trials and `values` numbers.
-  public func finish(sum: Double, trials: Int, values: Int) -> (loss: Double, factor: Double) {
+  /// The loss and dloss/dsum from the sum over `targets` classes or `values` numbers.
+  public func finish(sum: Double, targets: Int, values: Int) -> (loss: Double, factor: Double) {
     switch self {
     case .rootSumSquares:
       // `add` leaves half of dsum/dy, and dL/dsum is 1 / 2L.
@@ -73,7 +78,8 @@ public enum Loss: String, Sendable, Equatable, CaseIterable {
     case .meanSquaredError:
       return (sum / Double(values), 2 / Double(values))
     case .crossEntropy, .crossEntropyOnProbabilities:
-      return (sum / Double(trials), 1 / Double(trials))
+      let count = Double(max(targets, 1))
+      return (sum / count, 1 / count)
     }
   }
 

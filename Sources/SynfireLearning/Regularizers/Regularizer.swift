@@ -1,4 +1,5 @@
 import SynfireCore
+import SynfireNetworks
 
 /// A term added to the loss.
 public enum Regularizer: Sendable, Equatable {
@@ -17,8 +18,8 @@ extension [Regularizer] {
   }
 
   /// The terms that depend on weights: adds their gradient, returns their value.
-  func addWeightTerms(
-    _ parameters: NamedTensors<Float>, to gradient: inout NamedTensors<Float>
+  public func addWeightTerms<Scalar: TensorScalar>(
+    _ parameters: NamedTensors<Scalar>, to gradient: inout NamedTensors<Scalar>
   ) -> Double {
     var value = 0.0
     for case .squaredWeights(let strength, let names) in self {
@@ -27,7 +28,7 @@ extension [Regularizer] {
         value += strength / 2 * tensor.values.reduce(0) { $0 + Double($1) * Double($1) }
         gradient.update(name) { gradient in
           for index in tensor.values.indices {
-            gradient.values[index] += Float(strength) * tensor.values[index]
+            gradient.values[index] += Scalar(strength) * tensor.values[index]
           }
         }
       }
@@ -35,16 +36,32 @@ extension [Regularizer] {
     return value
   }
 
+  /// The terms that depend on rates in a run of the reference engine: their value, and the adjoint that
+  /// each output of each neuron gets, by layer.
+  public func rateTerms(
+    of run: ReferenceEngine.Run
+  ) -> (value: Double, adjoints: [[Double]]) {
+    let terms = run.traces.map { trials in
+      let neurons = trials[0].outputs[0].count
+      let counts = (0..<neurons).map { neuron in
+        trials.reduce(0.0) { $0 + $1.outputs.reduce(0) { $0 + $1[neuron] } }
+      }
+      return rateTerms(
+        counts: counts, steps: trials[0].outputs.count, trials: trials.count)
+    }
+    return (terms.reduce(0) { $0 + $1.value }, terms.map(\.adjoints))
+  }
+
   /// The terms that depend on rates: their value, and the adjoint that each output of each neuron gets.
   func rateTerms(
-    counts: [Int], steps: Int, trials: Int
+    counts: [Double], steps: Int, trials: Int
   ) -> (value: Double, adjoints: [Double]) {
     var value = 0.0
     var adjoints = [Double](repeating: 0, count: counts.count)
     let samples = Double(steps * trials)
     for case .firingRate(let strength, let target) in self {
       for (neuron, count) in counts.enumerated() {
-        let excess = Double(count) / samples - target
+        let excess = count / samples - target
         value += strength * excess * excess
         adjoints[neuron] += 2 * strength * excess / samples
       }

@@ -77,12 +77,23 @@ public protocol Connectivity: Sendable {
     _ parameters: NamedTensors<Float>, presynaptic: Int, postsynaptic: Int, spiking: Bool
   ) -> any PackedConnectivity
 
+  /// Steps that a spike takes to each postsynaptic neuron, beside the connection's latency
+  /// [postsynaptic, presynaptic]; nil where all are 0.
+  func delays(presynaptic: Int, postsynaptic: Int) -> [Int]?
+
+  /// The largest of the delays, 0 for none.
+  var largestDelay: Int { get }
+
   /// Whether so few numbers per neuron are computed with that trials fill the lanes of vectors better
   /// than neurons do (`LaneLayout`); its packed form can do it then.
   func suitsTrialLanes(presynaptic: Int, postsynaptic: Int) -> Bool
 }
 
 extension Connectivity {
+  public var largestDelay: Int { 0 }
+
+  public func delays(presynaptic: Int, postsynaptic: Int) -> [Int]? { nil }
+
   public func suitsTrialLanes(presynaptic: Int, postsynaptic: Int) -> Bool { false }
 }
 
@@ -206,11 +217,38 @@ public final class ConnectivityWorkspace {
   let offsets: AlignedBuffer<Int32>
   let scratch: AlignedBuffer<Float>
   let words: AlignedBuffer<UInt64>
+  /// The memory of a connectivity that is made of several.
+  let parts: [ConnectivityWorkspace]
 
   init(gradient: Int, offsets: Int, scratch: Int, words: Int = 0) {
     self.gradient = AlignedBuffer(count: gradient + 128)
     self.offsets = AlignedBuffer(count: offsets)
     self.scratch = AlignedBuffer(count: scratch + 128)
     self.words = AlignedBuffer(count: words)
+    parts = []
+  }
+
+  /// Puts the gradients of parts one after another.
+  init(parts: [ConnectivityWorkspace]) {
+    let lengths = parts.map { paddedToLanes($0.gradient.count) }
+    let gradient = AlignedBuffer<Float>(count: lengths.reduce(0, +))
+    var start = 0
+    self.parts = zip(parts, lengths).map { part, length in
+      defer { start += length }
+      return ConnectivityWorkspace(
+        part, gradient: AlignedBuffer(gradient, from: start, count: length))
+    }
+    self.gradient = gradient
+    offsets = AlignedBuffer(count: 0)
+    scratch = AlignedBuffer(count: 0)
+    words = AlignedBuffer(count: 0)
+  }
+
+  private init(_ other: ConnectivityWorkspace, gradient: AlignedBuffer<Float>) {
+    self.gradient = gradient
+    offsets = other.offsets
+    scratch = other.scratch
+    words = other.words
+    parts = other.parts
   }
 }

@@ -177,6 +177,6 @@ final class ExpandedModes: PackedConnectivity {
   }
 
   func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float> {
-    factors.gradient(ofWeights: dense.weightGradient(sum))
+    factors.gradient(ofWeights: dense.weightGradient(sum.pointer))
   }
 }

@@ -20,7 +20,11 @@ final class PackedDense: PackedConnectivity {
     case rows(AlignedBuffer<Float>)
   }
 
-  init(weights: Tensor<Float>, spiking: Bool) {
+  /// Whether the diagonal has no gradient.
+  private let excludesAutapses: Bool
+
+  init(weights: Tensor<Float>, spiking: Bool, excludesAutapses: Bool = false) {
+    self.excludesAutapses = excludesAutapses
     postsynaptic = weights.shape[0]
     presynaptic = weights.shape[1]
     rowLength = paddedToLanes(postsynaptic)
@@ -175,17 +179,21 @@ final class PackedDense: PackedConnectivity {
   }
 
   func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float> {
-    NamedTensors([("weights", weightGradient(sum))])
+    NamedTensors([("weights", weightGradient(sum.pointer))])
   }
 
   /// The gradient [postsynaptic, presynaptic] from the layout of the workspaces.
-  func weightGradient(_ sum: AlignedBuffer<Float>) -> Tensor<Float> {
+  func weightGradient(_ sum: UnsafePointer<Float>) -> Tensor<Float> {
     let count = postsynaptic * presynaptic
     let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       Transposition.copy(
-        sum.pointer, rows: presynaptic, columns: postsynaptic, sourceStride: rowLength,
+        sum, rows: presynaptic, columns: postsynaptic, sourceStride: rowLength,
         into: buffer.baseAddress!, stride: presynaptic)
       initialized = count
+      guard excludesAutapses else { return }
+      for neuron in 0..<min(postsynaptic, presynaptic) {
+        buffer[neuron * presynaptic + neuron] = 0
+      }
     }
     return Tensor(
       axes: ["neuron", "presynaptic"], shape: [postsynaptic, presynaptic], values: values)

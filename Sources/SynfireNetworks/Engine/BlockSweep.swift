@@ -32,7 +32,7 @@ public protocol BlockSweep: AnyObject {
   ) -> (layer: String, step: Int, trial: Int, neuron: Int)?
 
   /// Gradient sums: connection by connection in the layout of the packed connectivity, then layer by
-  /// layer those of the neurons' parameters [parameter][neuron].
+  /// layer those of the neurons' parameters [parameter][neuron], then that of the bias if there is one.
   func gradientBuffers(_ packed: PackedNetwork) -> [AlignedBuffer<Float>]
 }
 
@@ -47,7 +47,7 @@ extension Network {
       $0.connection.connectivity.suitsTrialLanes(
         presynaptic: $0.presynaptic, postsynaptic: $0.postsynaptic)
     }
-    let wiring = try? layers[0].wiring(timeStep: timeStep)
+    let wiring = try? layers[0].wiring(inputs: inputs, timeStep: timeStep)
     let latencies = [wiring?.inputLatency, wiring?.recurrentLatency, try? readout.latency()]
     return few && latencies.allSatisfy { ($0 ?? .max) < LaneSteps.most } ? .trials : .neurons
   }

@@ -152,6 +152,11 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     buffers.adjoints.pointer.update(
       repeating: kernel.initialAdjoint, count: trials * size.vectors)
     buffers.clearFilters()
+    if wiring.hasDelays {
+      // Steps past the end are looked up too.
+      buffers.inputRing.clear()
+      buffers.recurrentRing.clear()
+    }
     for time in (0..<size.steps).reversed() {
       collectOutputAdjoint(
         layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)

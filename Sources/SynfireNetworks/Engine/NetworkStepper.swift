@@ -20,6 +20,13 @@ public final class NetworkStepper {
   public init(_ network: Network, _ parameters: NamedTensors<Float>, trials: Int = 1) throws {
     try network.validate(parameters)
     guard trials > 0 else { throw NetworkError("\(trials) trials are fewer than 1") }
+    if let (name, _, _, _) = network.connections.first(where: {
+      $0.connection.connectivity.largestDelay > 0
+    }) {
+      throw NetworkError(
+        "synapses with delays are not advanced step by step", place: name,
+        remedy: "Run the whole sequence.")
+    }
     self.network = network
     self.trials = trials
     packed = PackedNetwork(network, parameters)
@@ -63,6 +70,7 @@ public final class NetworkStepper {
       activity = sweep.activity
     }
     readout.step(packed.readout, activity, time: time, trials: trials)
+    readout.block.add(bias: packed.readoutBias, trials: trials)
     time += 1
     let block = readout.block
     return Tensor(

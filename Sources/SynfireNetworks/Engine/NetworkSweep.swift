@@ -12,6 +12,7 @@ public final class NetworkSweep: BlockSweep {
   private let sweeps: [any LayerSweep]
   private let readout: any ReadoutSweep
   private let storedAdjoints: [StoredAdjoint]
+  private let biasGradient: AlignedBuffer<Float>?
 
   public init(_ network: Network, steps: Int, blockTrials: Int) throws {
     self.network = network
@@ -25,6 +26,7 @@ public final class NetworkSweep: BlockSweep {
     readout = try network.readout.makeSweep(
       neurons: last.neurons, spiking: last.isSpiking, steps: steps, trials: blockTrials,
       timeStep: network.timeStep)
+    biasGradient = network.readout.makeBiasGradient()
     storedAdjoints = network.layers.dropLast().map {
       StoredAdjoint(SweepSize(steps: steps, trials: blockTrials, neurons: $0.neurons))
     }
@@ -41,13 +43,19 @@ public final class NetworkSweep: BlockSweep {
     for (index, sweep) in sweeps.enumerated() {
       sweep.forward(packed.layers[index], activity(below: index, inputs), trials: trials)
     }
+    read(packed, trials: trials)
+  }
+
+  private func read(_ packed: PackedNetwork, trials: Int) {
     readout.forward(packed.readout, sweeps.last!.activity, trials: trials)
+    readoutBlock.add(bias: packed.readoutBias, trials: trials)
   }
 
   public func backward(
     _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
     constantAdjoints: [AlignedBuffer<Float>]
   ) {
+    readoutBlock.addAdjoints(trials: trials, to: biasGradient)
     readout.beginBackward(packed.readout, sweeps.last!.activity, trials: trials)
     for index in sweeps.indices.reversed() {
       sweeps[index].backward(
@@ -70,7 +78,7 @@ public final class NetworkSweep: BlockSweep {
     let records = sweeps.enumerated().map { index, sweep in
       sweep.record(packed.layers[index], activity(below: index, inputs), trials: trials)
     }
-    readout.forward(packed.readout, sweeps.last!.activity, trials: trials)
+    read(packed, trials: trials)
     return records
   }
 
@@ -99,7 +107,7 @@ public final class NetworkSweep: BlockSweep {
       if let recurrent { result.append(recurrent.gradient) }
     }
     result.append(readout.workspace(packed.readout).gradient)
-    return result + sweeps.map { $0.takeParameterGradients() }
+    return result + sweeps.map { $0.takeParameterGradients() } + [biasGradient].compactMap { $0 }
   }
 }
 
@@ -118,6 +126,11 @@ extension PackedNetwork {
     for (index, connection) in network.connections.enumerated() {
       let tensors = packed[index].gradient(buffers[index])
       for (name, tensor) in tensors.prefixed(connection.prefix) { result[name] = tensor }
+    }
+    if network.readout.bias != nil {
+      result["readout.bias"] = Tensor(
+        axes: ["output"], shape: [network.readout.outputs],
+        values: (0..<network.readout.outputs).map { buffers.last!.pointer[$0] })
     }
     for (layer, buffer) in zip(network.layers, buffers.dropFirst(packed.count)) {
       let rows = stride(from: 0, to: buffer.count, by: layer.neurons).map { start in

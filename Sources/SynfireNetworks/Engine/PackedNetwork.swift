@@ -4,6 +4,8 @@ import SynfireCore
 public struct PackedNetwork: Sendable {
   let layers: [PackedLayer]
   let readout: any PackedConnectivity
+  /// [output]; nil for a readout without bias.
+  let readoutBias: [Float]?
   let parameters: NamedTensors<Float>
 
   public init(_ network: Network, _ parameters: NamedTensors<Float>) {
@@ -16,6 +18,7 @@ public struct PackedNetwork: Sendable {
         spiking: spiking)
     }
     self.parameters = parameters
+    readoutBias = parameters["readout.bias"]?.values
     layers = network.layers.enumerated().map { index, layer in
       PackedLayer(
         input: pack(

@@ -28,6 +28,30 @@ public struct ReadoutBlock {
   public let trialStride: Int
 }
 
+extension ReadoutBlock {
+  /// Adds the bias to the outputs of every step and trial.
+  func add(bias: [Float]?, trials: Int) {
+    guard let bias else { return }
+    forEachRow(trials) { start in
+      for output in 0..<count { outputs[start + output] += bias[output] }
+    }
+  }
+
+  /// sum += the adjoints of every step and trial, which is the gradient of the bias.
+  func addAdjoints(trials: Int, to sum: AlignedBuffer<Float>?) {
+    guard let sum else { return }
+    forEachRow(trials) { start in
+      for output in 0..<count { sum.pointer[output] += adjoints[start + output] }
+    }
+  }
+
+  private func forEachRow(_ trials: Int, _ body: (_ start: Int) -> Void) {
+    for step in 0..<steps {
+      for trial in 0..<trials { body(step * stepStride + trial * trialStride) }
+    }
+  }
+}
+
 /// Memory that both readouts need.
 final class ReadoutBuffers {
   let outputs: AlignedBuffer<Float>

@@ -39,14 +39,11 @@ public struct ReferenceEngine {
     let (steps, trials, channels) = (inputs.shape[0], inputs.shape[1], inputs.shape[2])
     let weights = matrices(parameters)
     let neurons = try neuronParameters(parameters)
-    let outputs = network.readout.outputs
-    let everyStep = network.readout.reduction == .everyStep
+    try network.readout.validate(steps: steps)
+    let (axes, shape) = network.readout.shape(steps: steps, trials: trials)
     var run = Run(
       traces: network.layers.map { _ in [] }, filtered: [],
-      readout: everyStep
-        ? Tensor(axes: ["time", "trial", "output"], shape: [steps, trials, outputs])
-        : Tensor(axes: ["trial", "output"], shape: [trials, outputs]),
-      inputs: [], maximumTimes: [])
+      readout: Tensor(axes: axes, shape: shape), inputs: [], maximumTimes: [])
     for trial in 0..<trials {
       var activity = (0..<steps).map { time in
         let start = (time * trials + trial) * channels
@@ -68,6 +65,11 @@ public struct ReferenceEngine {
       run.filtered.append(shifted)
       addReadout(of: shifted, trial: trial, trials: trials, weights.last!.input, to: &run)
     }
+    if let bias = parameters["readout.bias"] {
+      for index in run.readout.values.indices {
+        run.readout.values[index] += bias.values[index % bias.count]
+      }
+    }
     return run
   }
 
@@ -76,12 +78,14 @@ public struct ReferenceEngine {
   ) {
     let outputs = network.readout.outputs
     switch network.readout.reduction {
-    case .everyStep:
+    case .everyStep, .meanOverWindows:
+      let window = network.readout.window
       for (time, row) in activity.enumerated() {
         var y = [Double](repeating: 0, count: outputs)
         y.add(weights, times: row)
         for (output, value) in y.enumerated() {
-          run.readout.values[(time * trials + trial) * outputs + output] = value
+          run.readout.values[(time / window * trials + trial) * outputs + output] +=
+            value / Double(window)
         }
       }
     case .maximumOverTime:
@@ -103,8 +107,12 @@ public struct ReferenceEngine {
   }
 
   /// The gradient of every tensor from dL/d(readout), of the readout's shape.
+  ///
+  /// - Parameter constantAdjoints: for each layer, dL/d(output) [neuron] that is added for every step and
+  ///   trial, as a firing-rate regularizer has; empty for none.
   public func gradient(
-    _ run: Run, readoutAdjoint: Tensor<Double>, _ parameters: NamedTensors<Double>
+    _ run: Run, readoutAdjoint: Tensor<Double>, _ parameters: NamedTensors<Double>,
+    constantAdjoints: [[Double]] = []
   ) throws -> NamedTensors<Double> {
     let weights = matrices(parameters)
     let neurons = try neuronParameters(parameters)
@@ -120,6 +128,13 @@ public struct ReferenceEngine {
       sums[layers.count].input.add(readout.weights)
       var adjoint = readout.outputs
       for index in layers.indices.reversed() {
+        if !constantAdjoints.isEmpty {
+          for time in adjoint.indices {
+            for neuron in adjoint[time].indices {
+              adjoint[time][neuron] += constantAdjoints[index][neuron]
+            }
+          }
+        }
         let result = layers[index].gradient(
           index == 0 ? run.inputs[trial] : run.traces[index - 1][trial].outputs,
           inputWeights: weights[index].input, recurrentWeights: weights[index].recurrent,
@@ -131,6 +146,13 @@ public struct ReferenceEngine {
       }
     }
     var result = named(sums, parameters)
+    if let bias = network.readout.biasSpecification {
+      var sum = Tensor<Double>(axes: bias.axes, shape: bias.shape)
+      for (index, value) in readoutAdjoint.values.enumerated() {
+        sum.values[index % sum.count] += value
+      }
+      result[bias.name] = sum
+    }
     for (layer, sum) in zip(network.layers, neuronSums) {
       let tensors = layer.gradient(
         ofKernelParameters: sum, parameters.under(layer.parameterPrefix))
@@ -153,11 +175,12 @@ public struct ReferenceEngine {
     var gradient = [[Double]].zeros(outputs, neurons)
     var shifted = [[Double]].zeros(steps, neurons)
     switch network.readout.reduction {
-    case .everyStep:
+    case .everyStep, .meanOverWindows:
       let trials = run.inputs.count
+      let window = network.readout.window
       for time in 0..<steps {
-        let start = (time * trials + trial) * outputs
-        let error = [Double](adjoint.values[start..<start + outputs])
+        let start = (time / window * trials + trial) * outputs
+        let error = adjoint.values[start..<start + outputs].map { $0 / Double(window) }
         gradient.addOuter(error, activity[time])
         shifted[time].add(transposeOf: weights, times: error)
       }

@@ -71,11 +71,10 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
     var filters = [ExponentialFilter<Double>.State](repeating: .init(), count: neurons)
     for time in inputs.indices {
       var drive = [Double](repeating: 0, count: neurons)
-      if time >= wiring.inputLatency {
-        drive.add(inputWeights, times: forward.filteredInputs[time - wiring.inputLatency])
-      }
-      if let recurrentWeights, time >= wiring.recurrentLatency {
-        drive.add(recurrentWeights, times: forward.filteredOutputs[time - wiring.recurrentLatency])
+      wiring.inputPaths.add(inputWeights, times: forward.filteredInputs, at: time, to: &drive)
+      if let recurrentWeights {
+        wiring.recurrentPaths.add(
+          recurrentWeights, times: forward.filteredOutputs, at: time, to: &drive)
       }
       var step = Step()
       var outputs: [Double] = []
@@ -118,11 +117,8 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
     for time in inputs.indices.reversed() {
       var outputAdjoint = outputAdjoints[time]
       if let recurrentWeights {
-        var filtered = silence
-        if time + wiring.recurrentLatency < inputs.count {
-          filtered.add(
-            transposeOf: recurrentWeights, times: drives[time + wiring.recurrentLatency])
-        }
+        let filtered = wiring.recurrentPaths.adjoint(
+          ofActivityAt: time, through: recurrentWeights, drives)
         for neuron in 0..<neurons {
           outputAdjoint[neuron] +=
             wiring.recurrentFilter?.adjointStep(&filters[neuron], filtered[neuron])
@@ -139,15 +135,16 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
           tape: forward.steps[time].tape[neuron], context: context,
           parameters: parameters[neuron], gradient: &parameterGradients[neuron])
       }
-      if time >= wiring.inputLatency {
-        let source = time - wiring.inputLatency
-        result.inputWeights.addOuter(drives[time], forward.filteredInputs[source])
-        result.inputs[source].add(transposeOf: inputWeights, times: drives[time])
+      wiring.inputPaths.addGradient(
+        drives[time], forward.filteredInputs, at: time, to: &result.inputWeights)
+      if recurrentWeights != nil {
+        wiring.recurrentPaths.addGradient(
+          drives[time], forward.filteredOutputs, at: time, to: &result.recurrentWeights)
       }
-      if recurrentWeights != nil, time >= wiring.recurrentLatency {
-        result.recurrentWeights.addOuter(
-          drives[time], forward.filteredOutputs[time - wiring.recurrentLatency])
-      }
+    }
+    for time in inputs.indices {
+      result.inputs[time] = wiring.inputPaths.adjoint(
+        ofActivityAt: time, through: inputWeights, drives)
     }
     result.inputs = wiring.inputFilter.adjointOfFiltered(result.inputs)
     result.neurons = (0..<Kernel.Parameters.count).map { index in
@@ -170,6 +167,65 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
 
   private func numbers(_ parameters: Kernel.Parameters) -> [Double] {
     withUnsafeBytes(of: parameters) { [Double]($0.bindMemory(to: Double.self)) }
+  }
+}
+
+/// When the activity of each presynaptic neuron reaches each postsynaptic one.
+struct ReferencePaths {
+  let latency: Int
+  /// [postsynaptic, presynaptic].
+  let delays: [Int]?
+
+  /// Calls `body` for each synapse, with the steps from activity to drive.
+  private func forEach(
+    _ weights: [[Double]], _ body: (_ post: Int, _ pre: Int, _ steps: Int) -> Void
+  ) {
+    for post in weights.indices {
+      for pre in weights[post].indices {
+        body(post, pre, latency + (delays?[post * weights[post].count + pre] ?? 0))
+      }
+    }
+  }
+
+  /// drive += weights times the activity [time][presynaptic] that arrives at a step.
+  func add(
+    _ weights: [[Double]], times activity: [[Double]], at time: Int, to drive: inout [Double]
+  ) {
+    forEach(weights) { post, pre, steps in
+      guard time >= steps else { return }
+      drive[post] += weights[post][pre] * activity[time - steps][pre]
+    }
+  }
+
+  /// gradient += what the adjoint of the drive of a step says of the weights.
+  func addGradient(
+    _ adjoint: [Double], _ activity: [[Double]], at time: Int, to gradient: inout [[Double]]
+  ) {
+    forEach(gradient) { post, pre, steps in
+      guard time >= steps else { return }
+      gradient[post][pre] += adjoint[post] * activity[time - steps][pre]
+    }
+  }
+
+  /// The adjoint of the activity of a step from those of the drives [time][postsynaptic].
+  func adjoint(
+    ofActivityAt time: Int, through weights: [[Double]], _ drives: [[Double]]
+  ) -> [Double] {
+    var result = [Double](repeating: 0, count: weights[0].count)
+    forEach(weights) { post, pre, steps in
+      guard time + steps < drives.count else { return }
+      result[pre] += weights[post][pre] * drives[time + steps][post]
+    }
+    return result
+  }
+}
+
+extension LayerWiring {
+  fileprivate var inputPaths: ReferencePaths {
+    ReferencePaths(latency: inputLatency, delays: inputDelays)
+  }
+  fileprivate var recurrentPaths: ReferencePaths {
+    ReferencePaths(latency: recurrentLatency, delays: recurrentDelays)
   }
 }
 

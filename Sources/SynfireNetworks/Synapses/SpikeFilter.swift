@@ -8,6 +8,9 @@ import SynfireCore
 public enum SpikeFilter: Sendable, Equatable {
   /// Spikes act as they are.
   case none
+  /// r_t = a r_{t-1} + (1 - a) s_t with a = exp(-dt / tau): a spike acts in its own step (Bellec et al.
+  /// 2018, readout). The time constant in seconds.
+  case leaky(timeConstant: Double)
   /// r_t = a_d r_{t-1} + (dt / tau_d) s_{t-1}.
   case single(decay: Double)
   /// h_t = a_r h_{t-1} + s_{t-1};  r_t = a_d r_{t-1} + (1 - a_d) h_t   (`unitGain`), or
@@ -22,13 +25,23 @@ public enum SpikeFilter: Sendable, Equatable {
   }
 
   /// Steps from a spike to its first effect on the filtered activity.
-  public var latency: Int { self == .none ? 0 : 1 }
+  public var latency: Int {
+    switch self {
+    case .none, .leaky: 0
+    case .single, .double: 1
+    }
+  }
 
   /// The coefficients for a time step in seconds; nil for `none`.
   public func coefficients(timeStep: Double) throws -> ExponentialFilter<Double>? {
     switch self {
     case .none:
       return nil
+    case .leaky(let timeConstant):
+      try TimeConstants.validate(
+        timeStep: timeStep, [("time constant", timeConstant)], place: "leaky filter")
+      let kept = exp(-timeStep / timeConstant)
+      return ExponentialFilter(decay: kept, gain: 1 - kept, rise: 0, jump: 1)
     case .single(let decay):
       try TimeConstants.validate(
         timeStep: timeStep, [("decay", decay)], place: "single-exponential filter")

@@ -65,6 +65,8 @@ extension SpikeFilter {
   fileprivate func activity(of spikes: SpikeTensor, timeStep: Double) throws -> Tensor<Double> {
     switch self {
     case .none: spikes.dense()
+    case .leaky(let timeConstant):
+      try FilteredActivity.leaky(of: spikes, timeConstant: timeConstant, timeStep: timeStep)
     case .single(let decay):
       try FilteredActivity.single(of: spikes, decay: decay, timeStep: timeStep)
     case .double(let decay, let rise, let normalization):

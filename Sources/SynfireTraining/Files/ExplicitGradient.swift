@@ -33,16 +33,20 @@ public enum ExplicitGradient {
   ///
   /// - Throws: `TrainingError` for targets that do not fit the loss.
   public static func double(
-    network: Network, loss: Loss, parameters: NamedTensors<Double>, trials: TrialsFile,
+    network: Network, loss: Loss, regularizers: [Regularizer], parameters: NamedTensors<Double>,
+    trials: TrialsFile,
     named path: String
   ) throws -> NamedTensors<Double> {
     let engine = try ReferenceEngine(network)
     let run = try engine.run(trials.inputs, parameters)
     let (value, adjoint) = try evaluate(
       loss, run.readout, try trials.requiredTargets(named: path), path: path)
-    let gradients = try engine.gradient(run, readoutAdjoint: adjoint, parameters)
+    let rates = regularizers.rateTerms(of: run)
+    var gradients = try engine.gradient(
+      run, readoutAdjoint: adjoint, parameters, constantAdjoints: rates.adjoints)
+    let total = value + rates.value + regularizers.addWeightTerms(parameters, to: &gradients)
     var tensors = NamedTensors<Double>()
-    tensors["loss"] = Tensor(axes: [], shape: [], values: [value])
+    tensors["loss"] = Tensor(axes: [], shape: [], values: [total])
     for (layer, traces) in zip(network.layers, run.traces) {
       tensors[layerName("spikes", layer.name, of: network.layers.count)] = stacked(
         traces.map(\.outputs))
@@ -83,7 +87,7 @@ public enum ExplicitGradient {
     let sum = loss.add(
       outputs: readout.values, targets: target.values, count: readout.count, adjoint: &adjoint)
     let (value, factor) = loss.finish(
-      sum: sum, trials: readout.shape[1], values: readout.count)
+      sum: sum, targets: readout.shape[1], values: readout.count)
     return (
       value, Tensor(axes: readout.axes, shape: readout.shape, values: adjoint.map { $0 * factor })
     )

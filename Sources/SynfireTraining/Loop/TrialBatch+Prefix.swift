@@ -11,7 +11,9 @@ extension TrialBatch {
       }
     let targets: TrialTargets =
       switch self.targets {
-      case .classes(let classes): .classes(Array(classes.prefix(count)))
+      case .classes(let classes):
+        .classes(
+          stride(from: 0, to: classes.count, by: trials).flatMap { classes[$0..<$0 + count] })
       case .values(let tensor): .values(tensor.prefix(trials: count))
       }
     return TrialBatch(

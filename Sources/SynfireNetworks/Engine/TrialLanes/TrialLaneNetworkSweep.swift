@@ -15,6 +15,7 @@ public final class TrialLaneNetworkSweep: BlockSweep {
   private let outputs: AlignedBuffer<Float>
   private let adjoints: AlignedBuffer<Float>
   private let laneAdjoints: AlignedBuffer<Vector>
+  private let biasGradient: AlignedBuffer<Float>?
   /// The trials of the block.
   private var trials = 0
 
@@ -23,7 +24,7 @@ public final class TrialLaneNetworkSweep: BlockSweep {
     self.steps = steps
     let layer = network.layers[0] as! any TrialLaneLayer
     sweep = try layer.makeTrialLaneSweep(
-      packed.laneLayer, steps: steps, timeStep: network.timeStep)
+      packed.laneLayer, inputs: network.inputs, steps: steps, timeStep: network.timeStep)
     readout = LanePath(
       packed.laneReadout,
       filter: try network.readout.connection.filter.coefficients(timeStep: network.timeStep),
@@ -34,6 +35,7 @@ public final class TrialLaneNetworkSweep: BlockSweep {
     let count = steps * 16 * network.readout.outputs
     outputs = AlignedBuffer(count: count)
     adjoints = AlignedBuffer(count: count)
+    biasGradient = network.readout.makeBiasGradient()
     laneAdjoints = AlignedBuffer(count: LaneSteps.most * outputRow)
   }
 
@@ -72,6 +74,7 @@ public final class TrialLaneNetworkSweep: BlockSweep {
         for trial in 0..<16 { target[trial * count + output] = values[trial] }
       }
     }
+    readoutBlock.add(bias: packed.readoutBias, trials: trials)
   }
 
   public func backward(
@@ -80,6 +83,7 @@ public final class TrialLaneNetworkSweep: BlockSweep {
   ) {
     let connectivity = packed.laneReadout
     let spikes = sweep.spikes
+    readoutBlock.addAdjoints(trials: trials, to: biasGradient)
     readout.begin()
     sweep.backward(
       packed.laneLayer, inputSequence, constantAdjoint: constantAdjoints.first?.pointer
@@ -136,7 +140,7 @@ public final class TrialLaneNetworkSweep: BlockSweep {
 
   public func gradientBuffers(_ packed: PackedNetwork) -> [AlignedBuffer<Float>] {
     sweep.gradients(packed.laneLayer) + [readout.gradient(packed.laneReadout)]
-      + [sweep.takeParameterGradients()]
+      + [sweep.takeParameterGradients()] + [biasGradient].compactMap { $0 }
   }
 
   /// Copies a block's inputs to where trials are lanes; 0 where there is no trial.

@@ -11,16 +11,16 @@ struct LaneLayer {
 /// A layer that can be swept with trials as lanes.
 protocol TrialLaneLayer: NetworkLayer {
   func makeTrialLaneSweep(
-    _ packed: LaneLayer, steps: Int, timeStep: Double
+    _ packed: LaneLayer, inputs: Int, steps: Int, timeStep: Double
   ) throws -> any LaneLayerSweep
 }
 
 extension Layer: TrialLaneLayer {
   func makeTrialLaneSweep(
-    _ packed: LaneLayer, steps: Int, timeStep: Double
+    _ packed: LaneLayer, inputs: Int, steps: Int, timeStep: Double
   ) throws -> any LaneLayerSweep {
     try TrialLaneSweep(
-      model: model, wiring: wiring(timeStep: timeStep), layer: packed, steps: steps,
+      model: model, wiring: wiring(inputs: inputs, timeStep: timeStep), layer: packed, steps: steps,
       neurons: neurons)
   }
 }

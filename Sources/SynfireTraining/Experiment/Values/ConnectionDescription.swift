@@ -85,18 +85,20 @@ extension ConfigurationMapping {
 extension SpikeFilter {
   /// The `kind` of the file.
   enum Kind: String, CaseIterable {
-    case exponential, doubleExponential
+    case leaky, exponential, doubleExponential
   }
 
   init(from mapping: ConfigurationMapping, timeStep: Double) throws {
     let kind: Kind = try mapping.value("kind") { try $0.choice() }
-    let decay = try mapping.value("decay") { try $0.timeConstant(timeStep: timeStep) }
+    func timeConstant(_ key: String) throws -> Double {
+      try mapping.value(key) { try $0.timeConstant(timeStep: timeStep) }
+    }
     switch kind {
-    case .exponential: self = .single(decay: decay)
+    case .leaky: self = .leaky(timeConstant: try timeConstant("timeConstant"))
+    case .exponential: self = .single(decay: try timeConstant("decay"))
     case .doubleExponential:
-      let rise = try mapping.value("rise") { try $0.timeConstant(timeStep: timeStep) }
       self = .double(
-        decay: decay, rise: rise,
+        decay: try timeConstant("decay"), rise: try timeConstant("rise"),
         normalization: try mapping.value("normalization") { try $0.choice() })
     }
   }
