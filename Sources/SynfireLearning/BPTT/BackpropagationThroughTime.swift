@@ -14,6 +14,8 @@ public struct BackpropagationThroughTime: LearningRule {
   public let optimizer: Optimizer
   /// The largest global L2 norm that a gradient is allowed; nil for no limit.
   public let clipNorm: Double?
+  /// Moves connections after every update; nil for none.
+  public let rewiring: DeepRewiring?
 
   public var parameters: NamedTensors<Float>
   public var state: NamedTensors<Float>
@@ -24,14 +26,17 @@ public struct BackpropagationThroughTime: LearningRule {
   /// - Throws: `NetworkError` listing the parameters that do not fit the network.
   public init(
     network: Network, parameters: NamedTensors<Float>, loss: Loss,
-    regularizers: [Regularizer] = [], optimizer: Optimizer, clipNorm: Double? = nil, threads: Int
+    regularizers: [Regularizer] = [], optimizer: Optimizer, clipNorm: Double? = nil,
+    rewiring: DeepRewiring? = nil, threads: Int
   ) throws {
     try network.validate(parameters)
+    try rewiring?.validate(parameters, outputs: network.readout.outputs)
     self.network = network
     self.loss = loss
     self.regularizers = regularizers
     self.optimizer = optimizer
     self.clipNorm = clipNorm
+    self.rewiring = rewiring
     self.parameters = parameters
     state = optimizer.initialState(parameters)
     engine = BatchEngine(network, threads: threads)
@@ -46,9 +51,13 @@ public struct BackpropagationThroughTime: LearningRule {
     }
     let scale = clipNorm.map { norm > $0 ? $0 / norm : 1 } ?? 1
     let rate = optimizer.learningRate(update: updates)
+    let before = rewiring.map { _ in parameters }
     optimizer.apply(
       result.gradients, scale: scale, update: updates, trainable: trainable, to: &parameters,
       &state)
+    if let rewiring, let before {
+      rewiring.apply(to: &parameters, before: before, learningRate: rate, update: updates)
+    }
     updates += 1
     return StepMetrics(
       loss: result.loss, gradientNorm: norm, learningRate: rate, firingRate: result.firingRate,

@@ -56,7 +56,8 @@ public struct Modes: Connectivity, Equatable {
   ) -> any PackedConnectivity {
     let factors = ModeFactors(parameters)
     return spiking && areFew(presynaptic: presynaptic)
-      ? PackedModes(factors) : ExpandedModes(factors)
+      ? PackedModes(factors)
+      : ExpandedConnectivity(weights: factors.weights) { factors.gradient(ofWeights: $0) }
   }
 
   public func suitsTrialLanes(presynaptic: Int, postsynaptic: Int) -> Bool {
@@ -138,45 +139,5 @@ struct ModeFactors<Scalar: TensorScalar>: Sendable {
       for mode in 0..<modes { right.values[j * modes + mode] *= scores.values[mode] }
     }
     return NamedTensors([("inputModes", left), ("outputModes", right), ("scores", score)])
-  }
-}
-
-/// Many modes: the matrix they stand for, and the chain rule at the end of an update.
-final class ExpandedModes: PackedConnectivity {
-  private let factors: ModeFactors<Float>
-  private let dense: PackedDense
-
-  init(_ factors: ModeFactors<Float>) {
-    self.factors = factors
-    dense = PackedDense(weights: factors.weights, spiking: true)
-  }
-
-  func makeWorkspace(trials: Int) -> ConnectivityWorkspace { dense.makeWorkspace(trials: trials) }
-
-  func propagate(
-    _ activity: BlockActivity, time: Int, trials: Int, into drive: UnsafeMutablePointer<Float>,
-    _ workspace: ConnectivityWorkspace
-  ) {
-    dense.propagate(activity, time: time, trials: trials, into: drive, workspace)
-  }
-
-  func backpropagate(
-    _ adjoint: AdjointRing, time: Int, trials: Int,
-    into presynaptic: UnsafeMutablePointer<Float>, stride: Int,
-    _ workspace: ConnectivityWorkspace
-  ) {
-    dense.backpropagate(
-      adjoint, time: time, trials: trials, into: presynaptic, stride: stride, workspace)
-  }
-
-  func accumulate(
-    _ activity: BlockActivity, times: Range<Int>, trials: Int, _ adjoint: AdjointRing,
-    _ workspace: ConnectivityWorkspace
-  ) {
-    dense.accumulate(activity, times: times, trials: trials, adjoint, workspace)
-  }
-
-  func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float> {
-    factors.gradient(ofWeights: dense.weightGradient(sum.pointer))
   }
 }
