@@ -1,5 +1,4 @@
 import SynfireCore
-import SynfireFormats
 
 /// Classification of small images, MNIST or Fashion-MNIST, shown as Bernoulli spikes.
 ///
@@ -16,17 +15,15 @@ import SynfireFormats
 public struct MNISTTask: TrialTask {
   public let name: String
   public let steps: Int
-  /// How many images at the end of the training file are for validation.
-  public let validationCount: Int
   public let outputs = 10
-  public let inputChannels: Int
+  /// How many images at the end of the training file are for validation.
+  public var validationCount: Int { images.validationCount }
+  public var inputChannels: Int { rows * columns }
   /// The sides of an image: rows and columns.
-  public let rows: Int
-  public let columns: Int
+  public var rows: Int { images.rows }
+  public var columns: Int { images.columns }
 
-  private let training: ImageFile
-  private let test: ImageFile
-  private let orders = EpochOrders()
+  private let images: ImageSplits
   private let workers: WorkerPool?
 
   /// Finds and checks the files: all labels, the headers of the images, and all test images, so that a
@@ -47,37 +44,15 @@ public struct MNISTTask: TrialTask {
       throw TasksError(
         "\(steps) steps were asked for", place: dataSet, remedy: "Ask for at least one.")
     }
-    let files = try DataFiles(dataSet: dataSet, directory: directory)
-    training = try ImageFile(files, prefix: "train", classes: outputs)
-    test = try ImageFile(files, prefix: "t10k", classes: outputs)
-    guard training.rows == test.rows, training.columns == test.columns else {
-      throw TasksError(
-        "test images of \(test.rows) x \(test.columns) pixels, but training images of "
-          + "\(training.rows) x \(training.columns)",
-        place: test.imagesPath, remedy: "Get all files again, from the same source.")
-    }
-    guard validationCount >= 0, validationCount < training.labels.count else {
-      throw TasksError(
-        "\(validationCount) validation images were asked for, of \(training.labels.count)",
-        place: dataSet, remedy: "Leave images to learn from.")
-    }
-    try test.check()
+    images = try ImageSplits(
+      dataSet, dataSet: dataSet, directory: directory, classes: outputs,
+      validationCount: validationCount, at: .last)
     name = dataSet
     self.steps = steps
-    self.validationCount = validationCount
     self.workers = workers
-    rows = training.rows
-    columns = training.columns
-    inputChannels = training.rows * training.columns
   }
 
-  public func size(of split: Split) -> Int? {
-    switch split {
-    case .training: training.labels.count - validationCount
-    case .validation: validationCount
-    case .test: test.labels.count
-    }
-  }
+  public func size(of split: Split) -> Int? { images.size(of: split) }
 
   public var drawsEachPresentation: Bool { true }
 
@@ -88,8 +63,9 @@ public struct MNISTTask: TrialTask {
   public func batch(
     _ split: Split, index: Int, presentation: Int, trials: Int, seed: UInt64
   ) throws -> TrialBatch {
-    let (first, positions) = try presentations(split, index: index, trials: trials, seed: seed)
-    let file = split == .test ? test : training
+    let (first, positions) = try images.presentations(
+      split, index: index, trials: trials, seed: seed)
+    let file = images.file(of: split)
     let encoder = BernoulliEncoder(steps: steps, pixels: inputChannels)
     let spikes = try encoder.encode(
       images: try file.pixels(), positions: positions,
@@ -107,52 +83,14 @@ public struct MNISTTask: TrialTask {
   /// rest; a readout of every step is averaged over time first.
   public func metrics(readout: Tensor<Float>, of batch: TrialBatch) -> [String: Double] {
     guard case .classes(let classes) = batch.targets, !classes.isEmpty else { return [:] }
-    let answers = winners(readout, trials: classes.count)
-    let right = zip(answers, classes).count { $0 == $1 }
-    let accuracy = Double(right) / Double(classes.count)
-    return ["accuracy": accuracy, "error": Double(classes.count - right) / Double(classes.count)]
+    return classMetrics(answers: answers(readout, trials: classes.count), classes: classes)
   }
 
-  public func dataHashes() throws -> [String: String] {
-    var result: [String: String] = [:]
-    for path in [training, test].flatMap({ [$0.imagesPath, $0.labelsPath] }) {
-      result[path] = try rawSHA256(path: path)
-    }
-    return result
-  }
+  public func dataHashes() throws -> [String: String] { try images.dataHashes() }
 
-  /// The number of the first presentation of a batch, and the image of each of its trials.
-  private func presentations(
-    _ split: Split, index: Int, trials: Int, seed: UInt64
-  ) throws -> (first: Int, positions: [Int]) {
-    try checkBatch(name: name, index: index, trials: trials)
-    guard let size = size(of: split), size > 0 else {
-      throw TasksError(
-        "there are no \(split.rawValue) images", place: name,
-        remedy: "Set the number of validation images, such as `validation: 5000`.")
-    }
-    if split == .training {
-      let first = index * trials
-      return (
-        first,
-        (first..<(first + trials)).map { number in
-          orders.order(epoch: number / size, of: size, seed: seed, name: name)[number % size]
-        }
-      )
-    }
-    let perPass = (size + trials - 1) / trials
-    let (pass, place) = index.quotientAndRemainder(dividingBy: perPass)
-    let start = split == .validation ? training.labels.count - size : 0
-    let range = (place * trials)..<min(size, (place + 1) * trials)
-    return (pass * size + range.lowerBound, range.map { start + $0 })
-  }
-
-  private func winners(_ readout: Tensor<Float>, trials: Int) -> [Int] {
+  private func answers(_ readout: Tensor<Float>, trials: Int) -> [Int] {
     var sums = [Float](repeating: 0, count: trials * outputs)
     for index in readout.values.indices { sums[index % sums.count] += readout.values[index] }
-    return (0..<trials).map { trial in
-      let row = sums[(trial * outputs)..<((trial + 1) * outputs)]
-      return row.indices.max { sums[$0] < sums[$1] }! - trial * outputs
-    }
+    return winners(sums, outputs: outputs)
   }
 }
