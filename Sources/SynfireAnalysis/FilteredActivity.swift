@@ -50,12 +50,14 @@ public enum FilteredActivity {
   /// - Parameters:
   ///   - timeConstant: tau in seconds.
   ///   - timeStep: dt in seconds.
+  ///   - isNormalized: whether a spike adds 1 - a, not 1.
   /// - Throws: `AnalysisError` if one of them is not above 0.
   public static func leaky(
-    of spikes: SpikeTensor, timeConstant: Double, timeStep: Double
+    of spikes: SpikeTensor, timeConstant: Double, timeStep: Double, isNormalized: Bool = true
   ) throws -> Tensor<Double> {
     try check(["time constant": timeConstant, "time step": timeStep])
     let kept = exp(-timeStep / timeConstant)
+    let jump = isNormalized ? 1 - kept : 1
     var result = spikes.emptyActivity
     let stride = spikes.trials * spikes.neurons
     for step in 0..<spikes.steps {
@@ -66,7 +68,7 @@ public enum FilteredActivity {
       }
       for trial in 0..<spikes.trials {
         let start = step * stride + trial * spikes.neurons
-        spikes.forEachSpike(step: step, trial: trial) { result.values[start + $0] += 1 - kept }
+        spikes.forEachSpike(step: step, trial: trial) { result.values[start + $0] += jump }
       }
     }
     return result

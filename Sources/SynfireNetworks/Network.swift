@@ -113,7 +113,7 @@ public struct Network: Sendable {
 
 extension NamedTensors {
   /// The tensors whose names start with `prefix.`, by the rest of their names.
-  func under(_ prefix: String) -> NamedTensors {
+  package func under(_ prefix: String) -> NamedTensors {
     NamedTensors(
       pairs.compactMap { name, tensor in
         name.hasPrefix(prefix + ".") ? (String(name.dropFirst(prefix.count + 1)), tensor) : nil

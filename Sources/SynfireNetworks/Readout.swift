@@ -66,7 +66,7 @@ public struct Readout: Sendable {
     bias.map { _ in AlignedBuffer(count: outputs) }
   }
 
-  func latency() throws -> Int {
+  package func latency() throws -> Int {
     try connection.resolvedLatency(minimum: 0, place: "readout")
   }
 

@@ -9,8 +9,8 @@ public enum SpikeFilter: Sendable, Equatable {
   /// Spikes act as they are.
   case none
   /// r_t = a r_{t-1} + (1 - a) s_t with a = exp(-dt / tau): a spike acts in its own step (Bellec et al.
-  /// 2018, readout). The time constant in seconds.
-  case leaky(timeConstant: Double)
+  /// 2018, readout); without normalization + s_t (Bellec et al. 2020). The time constant in seconds.
+  case leaky(timeConstant: Double, isNormalized: Bool = true)
   /// r_t = a_d r_{t-1} + (dt / tau_d) s_{t-1}.
   case single(decay: Double)
   /// h_t = a_r h_{t-1} + s_{t-1};  r_t = a_d r_{t-1} + (1 - a_d) h_t   (`unitGain`), or
@@ -37,11 +37,12 @@ public enum SpikeFilter: Sendable, Equatable {
     switch self {
     case .none:
       return nil
-    case .leaky(let timeConstant):
+    case .leaky(let timeConstant, let isNormalized):
       try TimeConstants.validate(
         timeStep: timeStep, [("time constant", timeConstant)], place: "leaky filter")
       let kept = exp(-timeStep / timeConstant)
-      return ExponentialFilter(decay: kept, gain: 1 - kept, rise: 0, jump: 1)
+      return ExponentialFilter(
+        decay: kept, gain: isNormalized ? 1 - kept : 1, rise: 0, jump: 1)
     case .single(let decay):
       try TimeConstants.validate(
         timeStep: timeStep, [("decay", decay)], place: "single-exponential filter")
@@ -105,6 +106,10 @@ public struct ExponentialFilter<Number: Lanes>: BitwiseCopyable, Sendable {
 }
 
 extension ExponentialFilter where Number == Double {
+  /// What is left of r after a step, and what a spike adds to it in its own step.
+  package var memory: Double { decay }
+  package var response: Double { gain * jump }
+
   /// The same filter on sixteen lanes.
   public var fast: ExponentialFilter<SIMD16<Float>> {
     ExponentialFilter<SIMD16<Float>>(decay: decay, gain: gain, rise: rise, jump: jump)

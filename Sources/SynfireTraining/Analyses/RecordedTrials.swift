@@ -65,8 +65,9 @@ extension SpikeFilter {
   fileprivate func activity(of spikes: SpikeTensor, timeStep: Double) throws -> Tensor<Double> {
     switch self {
     case .none: spikes.dense()
-    case .leaky(let timeConstant):
-      try FilteredActivity.leaky(of: spikes, timeConstant: timeConstant, timeStep: timeStep)
+    case .leaky(let timeConstant, let isNormalized):
+      try FilteredActivity.leaky(
+        of: spikes, timeConstant: timeConstant, timeStep: timeStep, isNormalized: isNormalized)
     case .single(let decay):
       try FilteredActivity.single(of: spikes, decay: decay, timeStep: timeStep)
     case .double(let decay, let rise, let normalization):

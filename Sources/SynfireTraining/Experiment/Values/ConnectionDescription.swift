@@ -94,7 +94,10 @@ extension SpikeFilter {
       try mapping.value(key) { try $0.timeConstant(timeStep: timeStep) }
     }
     switch kind {
-    case .leaky: self = .leaky(timeConstant: try timeConstant("timeConstant"))
+    case .leaky:
+      self = .leaky(
+        timeConstant: try timeConstant("timeConstant"),
+        isNormalized: try mapping.value("normalized", default: "true") { try $0.boolean() })
     case .exponential: self = .single(decay: try timeConstant("decay"))
     case .doubleExponential:
       self = .double(

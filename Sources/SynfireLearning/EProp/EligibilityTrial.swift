@@ -1,0 +1,149 @@
+import SynfireCore
+import SynfireNetworks
+
+/// One trial of e-prop, forward in time only; its memory does not depend on the number of steps.
+package struct EligibilityTrial<Scalar: TensorScalar> {
+  private let constants: EligibilityConstants<Scalar>
+  private let inputWeights: [Scalar]
+  private let recurrentWeights: [Scalar]?
+  /// [output, neuron], and the matrix that sends errors back, of the same shape.
+  private let readoutWeights: [Scalar]
+  private let feedback: [Scalar]
+  private let bias: [Scalar]?
+  private let readoutDecay: Scalar
+  private let readoutGain: Scalar
+  private let neurons: Int
+  private let outputs: Int
+
+  package private(set) var input: EligibilityTraces<Scalar>
+  package private(set) var recurrent: EligibilityTraces<Scalar>
+  package private(set) var readoutGradient: [Scalar]
+  package private(set) var biasGradient: [Scalar]
+  /// Spikes of each neuron so far.
+  package private(set) var counts: [Int]
+  package private(set) var spikes: [Scalar]
+  package private(set) var potentials: [Scalar]
+  private var adaptations: [Scalar]
+  private var refractory: [Int]
+  private var filtered: [Scalar]
+
+  /// - Parameters: weights are [postsynaptic, presynaptic].
+  package init(
+    _ constants: EligibilityConstants<Scalar>, inputWeights: Tensor<Scalar>,
+    recurrentWeights: Tensor<Scalar>?, readoutWeights: Tensor<Scalar>, feedback: [Scalar],
+    bias: [Scalar]?, readoutDecay: Scalar, readoutGain: Scalar
+  ) {
+    self.constants = constants
+    self.inputWeights = inputWeights.values
+    self.recurrentWeights = recurrentWeights?.values
+    self.readoutWeights = readoutWeights.values
+    self.feedback = feedback
+    self.bias = bias
+    self.readoutDecay = readoutDecay
+    self.readoutGain = readoutGain
+    neurons = inputWeights.shape[0]
+    outputs = readoutWeights.shape[0]
+    input = EligibilityTraces(presynaptic: inputWeights.shape[1], postsynaptic: neurons)
+    recurrent = EligibilityTraces(
+      presynaptic: recurrentWeights == nil ? 0 : neurons, postsynaptic: neurons)
+    let zeros = [Scalar](repeating: 0, count: neurons)
+    readoutGradient = [Scalar](repeating: 0, count: outputs * neurons)
+    biasGradient = [Scalar](repeating: 0, count: outputs)
+    counts = [Int](repeating: 0, count: neurons)
+    spikes = zeros
+    potentials = zeros
+    adaptations = zeros
+    refractory = [Int](repeating: 0, count: neurons)
+    filtered = zeros
+  }
+
+  /// Advances by one step and learns from it.
+  ///
+  /// - Parameter error: writes dE/dy of the outputs of the step.
+  /// - Returns: the outputs y.
+  package mutating func step(
+    _ inputs: [Scalar], error: (_ outputs: [Scalar], _ into: inout [Scalar]) -> Void
+  ) -> [Scalar] {
+    let before = spikes
+    let (slopes, thresholdSlopes) = advance(inputs)
+    input.step(
+      inputs, constants, slopes: slopes, thresholdSlopes: thresholdSlopes,
+      readoutDecay: readoutDecay, readoutGain: readoutGain)
+    recurrent.step(
+      before, constants, slopes: slopes, thresholdSlopes: thresholdSlopes,
+      readoutDecay: readoutDecay, readoutGain: readoutGain)
+
+    var y = bias ?? [Scalar](repeating: 0, count: outputs)
+    for neuron in 0..<neurons {
+      filtered[neuron] = readoutDecay * filtered[neuron] + readoutGain * spikes[neuron]
+      guard filtered[neuron] != 0 else { continue }
+      for output in 0..<outputs {
+        y[output] += readoutWeights[output * neurons + neuron] * filtered[neuron]
+      }
+    }
+    var errors = [Scalar](repeating: 0, count: outputs)
+    error(y, &errors)
+    guard errors.contains(where: { $0 != 0 }) else { return y }
+    var signal = [Scalar](repeating: 0, count: neurons)
+    for output in 0..<outputs {
+      biasGradient[output] += errors[output]
+      for neuron in 0..<neurons {
+        signal[neuron] += feedback[output * neurons + neuron] * errors[output]
+        readoutGradient[output * neurons + neuron] += errors[output] * filtered[neuron]
+      }
+    }
+    input.learn(signal)
+    recurrent.learn(signal)
+    return y
+  }
+
+  /// The step of the neurons: dz/du over the scale of u, and the same for the adaptation.
+  private mutating func advance(
+    _ inputs: [Scalar]
+  ) -> (slopes: [Scalar], thresholdSlopes: [Scalar]) {
+    let convention = constants.convention
+    var drive = [Scalar](repeating: 0, count: neurons)
+    for neuron in 0..<neurons {
+      let row = neuron * inputs.count
+      for (channel, value) in inputs.enumerated() where value != 0 {
+        drive[neuron] += inputWeights[row + channel] * value
+      }
+      guard let recurrentWeights else { continue }
+      for other in 0..<neurons where spikes[other] != 0 {
+        drive[neuron] += recurrentWeights[neuron * neurons + other] * spikes[other]
+      }
+    }
+    var slopes = [Scalar](repeating: 0, count: neurons)
+    var thresholdSlopes = slopes
+    for neuron in 0..<neurons {
+      let threshold = constants.threshold[neuron]
+      adaptations[neuron] =
+        constants.adaptationDecay[neuron] * adaptations[neuron]
+        + constants.jump[neuron] * spikes[neuron]
+      let adapted = threshold + constants.strength[neuron] * adaptations[neuron]
+      let before = potentials[neuron]
+      let amount = convention.resetsByBaseline ? threshold : adapted
+      var potential =
+        constants.membraneDecay[neuron] * before + constants.gain[neuron] * drive[neuron]
+      if convention.resetLag == 1 { potential -= amount * spikes[neuron] }
+      let deciding = convention.spikesFromNewPotential ? potential : before
+      let scale = convention.scalesByBaseline ? threshold : adapted
+      let distance = (deciding - adapted) / scale
+      let isHeld = refractory[neuron] > 0
+      refractory[neuron] = max(0, refractory[neuron] - 1)
+      let isSpike = distance > 0 && !isHeld
+      if isSpike {
+        refractory[neuron] = constants.refractorySteps
+        counts[neuron] += 1
+      }
+      if convention.resetLag == 0, isSpike { potential -= amount }
+      potentials[neuron] = potential
+      spikes[neuron] = isSpike ? 1 : 0
+      guard !isHeld else { continue }
+      slopes[neuron] = Scalar(constants.surrogate.derivative(Double(distance))) / scale
+      let relative = convention.scalesByBaseline ? 1 : deciding / adapted
+      thresholdSlopes[neuron] = slopes[neuron] * constants.strength[neuron] * relative
+    }
+    return (slopes, thresholdSlopes)
+  }
+}
