@@ -24,7 +24,7 @@ public struct StoreRecallTask: TrialTask {
   private let workers: WorkerPool?
 
   /// Value 0, value 1, STORE and RECALL.
-  static let populations = 4
+  public static let populations = 4
   /// One attempt in so many must be valid for sequences to be drawn.
   private static let rarest = 1e-4
 
@@ -56,8 +56,7 @@ public struct StoreRecallTask: TrialTask {
         "the \(label) probability is \(probability)", place: name,
         remedy: "Give a number from 0 to 1.")
     }
-    let chance = Self.chanceOfValidity(slots: slots, commandProbability: commandProbability)
-    guard chance >= Self.rarest else {
+    guard Self.canDraw(slots: slots, commandProbability: commandProbability) else {
       throw TasksError(
         "with \(slots) slots and a command probability of \(commandProbability), hardly any sequence "
           + "has each STORE followed by a value and answered by a RECALL", place: name,
@@ -77,6 +76,11 @@ public struct StoreRecallTask: TrialTask {
   /// again, which takes long where this is small.
   public static func chanceOfValidity(slots: Int, commandProbability: Double) -> Double {
     StoreRecallSequence.chanceOfValidity(slots: slots, commandProbability: commandProbability)
+  }
+
+  /// Whether valid sequences are so frequent that they can be drawn by rejection.
+  public static func canDraw(slots: Int, commandProbability: Double) -> Bool {
+    chanceOfValidity(slots: slots, commandProbability: commandProbability) >= rarest
   }
 
   public func size(of split: Split) -> Int? { nil }

@@ -53,10 +53,18 @@ struct RecordedTrials {
       }
       return try TrialClasses(contexts: context, targets: signs)
     }
-    guard case .classes(let labels) = batch.targets, let highest = labels.max() else {
+    guard let labels = conditions["class"] ?? classTargets, let highest = labels.max() else {
       throw TrainingError("the trials of this task have no classes")
     }
     return try TrialClasses(names: (0...highest).map(String.init), ofTrial: labels)
+  }
+
+  /// The target classes, if there is one a trial.
+  private var classTargets: [Int]? {
+    guard case .classes(let labels) = batch.targets, labels.count == batch.trials else {
+      return nil
+    }
+    return labels
   }
 }
 

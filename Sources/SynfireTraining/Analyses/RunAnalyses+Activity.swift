@@ -43,7 +43,7 @@ extension RunAnalyses {
   }
 
   func meanOutput(_ recorded: RecordedTrials) throws -> Drawing {
-    guard recorded.readout.shape.count == 3 else {
+    guard recorded.readout.axes.first == "time" else {
       throw TrainingError("the readout of this network is not read at every step")
     }
     guard let target = recorded.batch.conditions["target"] else {

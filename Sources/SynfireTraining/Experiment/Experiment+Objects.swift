@@ -25,6 +25,16 @@ extension Experiment {
         steps: context.steps, stimulus: context.stimulus, response: context.response,
         offset: context.offset, noise: context.noiseDeviation,
         switchProbability: switching.probability, switchedSteps: switching.steps)
+    case .sequentialImages(let images):
+      return try SequentialMNISTTask(
+        directory: dataDirectory, stepsPerPixel: images.stepsPerPixel, encoding: images.encoding,
+        validationCount: images.validationImages, workers: workers)
+    case .storeRecall(let recall):
+      return try StoreRecallTask(
+        slots: recall.slots, stepsPerSlot: recall.stepsPerSlot,
+        commandProbability: recall.commandProbability, flipProbability: recall.flipProbability,
+        neuronsPerPopulation: recall.neuronsPerPopulation,
+        spikeProbability: recall.spikeProbability, workers: workers)
     }
   }
 
@@ -35,7 +45,7 @@ extension Experiment {
     var inputs = task.inputChannels
     var layers: [any NetworkLayer] = []
     for layer in network.layers {
-      layers.append(layer.layer(inputs: inputs))
+      layers.append(layer.layer(inputs: inputs, seed: seed))
       inputs = layer.neurons
     }
     return try Network(
@@ -69,9 +79,11 @@ extension ContextTaskDescription {
 }
 
 extension LayerDescription {
-  fileprivate func layer(inputs: Int) -> any NetworkLayer {
-    let input = input.connection(inputs: inputs, neurons: neurons)
-    let recurrent = recurrent?.connection(inputs: neurons, neurons: neurons)
+  fileprivate func layer(inputs: Int, seed: UInt64) -> any NetworkLayer {
+    let input = input.connection(
+      inputs: inputs, neurons: neurons, seed: seed, name: "\(name).input")
+    let recurrent = recurrent?.connection(
+      inputs: neurons, neurons: neurons, seed: seed, name: "\(name).recurrent")
     switch model {
     case .leakyIntegrateAndFire(let model):
       return Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
@@ -84,18 +96,26 @@ extension LayerDescription {
 }
 
 extension ConnectionDescription {
-  fileprivate func connection(inputs: Int, neurons: Int) -> Connection {
-    switch connectivity {
-    case .dense(let initial):
+  /// - Parameters seed, name: what the delays are drawn by.
+  fileprivate func connection(inputs: Int, neurons: Int, seed: UInt64, name: String) -> Connection {
+    let base = connectivity.connectivity(inputs: inputs, neurons: neurons)
+    guard let delays, delays > 1 else { return Connection(base, filter: filter) }
+    return Connection(Delays(base, count: delays, seed: seed, name: name), filter: filter)
+  }
+}
+
+extension ConnectivityDescription {
+  fileprivate func connectivity(inputs: Int, neurons: Int) -> any Connectivity {
+    switch self {
+    case .dense(let initial, let excludesAutapses):
       let sizes: [InitialScale.Size: Int] = [.inputs: inputs, .neurons: neurons]
-      return Connection(Dense(initial.initialization(sizes)), filter: filter)
+      return Dense(initial.initialization(sizes), excludesAutapses: excludesAutapses)
     case .modes(let modes):
       let sizes = [.inputs: inputs, .neurons: neurons, InitialScale.Size.modes: modes.modes]
-      return Connection(
-        Modes(
-          modes.modes, modeInitialization: modes.initialModes.initialization(sizes),
-          scoreInitialization: modes.initialScores.initialization(sizes),
-          trainsScores: modes.trainsScores), filter: filter)
+      return Modes(
+        modes.modes, modeInitialization: modes.initialModes.initialization(sizes),
+        scoreInitialization: modes.initialScores.initialization(sizes),
+        trainsScores: modes.trainsScores)
     }
   }
 }
@@ -105,6 +125,6 @@ extension ReadoutDescription {
     let initial = initialWeights.initialization([.neurons: neurons, .outputs: outputs])
     return Readout(
       outputs: outputs, connection: Connection(Dense(initial), filter: filter),
-      reduction: reduction)
+      reduction: reduction, bias: hasBias ? .constant(0) : nil)
   }
 }

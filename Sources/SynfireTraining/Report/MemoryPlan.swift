@@ -24,10 +24,12 @@ public struct MemoryPlan: Sendable {
     let trials = experiment.training.trialsPerBatch
     let steps = experiment.task.steps
     let rows = steps * trials
-    let isSpikes = experiment.task.isClassification
+    let task = experiment.task
     // Spikes are bits, padded to words of 64.
-    let inputs = rows * (isSpikes ? (network.inputs + 63) / 64 * 8 : network.inputs * 4)
-    let targets = experiment.task.isClassification ? trials * 8 : rows * network.readout.outputs * 4
+    let inputs = rows * (task.hasSpikes ? (network.inputs + 63) / 64 * 8 : network.inputs * 4)
+    let windows = task.windowSteps.map { steps / $0 } ?? 1
+    let targets =
+      task.isClassification ? windows * trials * 8 : rows * network.readout.outputs * 4
     let layout = network.laneLayout(trials: trials)
     let plan = BatchPlan(trials: trials, layout: layout)
     let shards = plan.blocks.count

@@ -4,12 +4,15 @@ import SynfireNetworks
 public struct ConnectionDescription: Sendable, Equatable {
   public let connectivity: ConnectivityDescription
   public let filter: SpikeFilter
+  /// The number of delays from which each synapse has one, of 0 steps to this number less one; nil for
+  /// none.
+  public let delays: Int?
 }
 
 /// The weights of a connection.
 public enum ConnectivityDescription: Sendable, Equatable {
-  /// One trained weight for each pair.
-  case dense(InitialDistribution)
+  /// One trained weight for each pair, except of a neuron with itself where that is said.
+  case dense(InitialDistribution, excludesAutapses: Bool = false)
   case modes(ModesDescription)
 
   /// The `kind` of the file.
@@ -29,11 +32,38 @@ public struct ModesDescription: Sendable, Equatable {
 }
 
 extension ConnectionDescription {
-  init(from mapping: ConfigurationMapping, sizes: ConnectionSizes, timeStep: Double) throws {
+  init(
+    from mapping: ConfigurationMapping, sizes: ConnectionSizes, steps: Int, timeStep: Double
+  ) throws {
     connectivity = try mapping.nested("connectivity") {
       try ConnectivityDescription(from: $0, sizes: sizes)
     }
-    filter = try mapping.filter("filter", timeStep: timeStep)
+    let filter = try mapping.filter("filter", timeStep: timeStep)
+    self.filter = filter
+    let latency = filter.latency + (sizes.isRecurrent ? 1 : 0)
+    delays = try mapping.optional("delays") { try $0.delays(latency: latency, steps: steps) }
+    if let delays, delays > 1 {
+      // The weights of each delay are a matrix of their own.
+      try sizes.budget.claim(
+        Double(sizes.inputs) * Double(sizes.neurons) * Double(delays),
+        for: "\(sizes.neurons) x \(sizes.inputs) weights with \(delays) delays", of: mapping,
+        "delays")
+    }
+  }
+}
+
+extension ConfigurationScalar {
+  /// A number of delays, none of which is longer than a trial or than the engine's memory.
+  fileprivate func delays(latency: Int, steps: Int) throws -> Int {
+    let delays = try integer(1...)
+    let most = min(64 - latency, steps)
+    guard delays <= most else {
+      throw rejected(
+        "delays of 0 to \(delays - 1) steps reach beyond "
+          + (most == steps ? "the \(steps) steps of a trial" : "the longest, of \(most - 1) steps"),
+        remedy: "write a whole number from 1 to \(most), or none")
+    }
+    return delays
   }
 }
 
@@ -45,7 +75,11 @@ extension ConnectivityDescription {
       try sizes.budget.claim(
         Double(sizes.inputs) * Double(sizes.neurons),
         for: "\(sizes.neurons) x \(sizes.inputs) weights", of: mapping, "kind")
-      self = .dense(try mapping.initialDistribution(of: [.inputs, .neurons]))
+      let initial = try mapping.initialDistribution(of: [.inputs, .neurons])
+      self = .dense(
+        initial,
+        excludesAutapses: sizes.isRecurrent
+          ? try mapping.value("excludesAutapses", default: "false") { try $0.boolean() } : false)
     case .modes: self = .modes(try ModesDescription(from: mapping, sizes: sizes))
     }
   }
@@ -73,6 +107,8 @@ struct ConnectionSizes {
   let inputs: Int
   let neurons: Int
   let budget: MemoryBudget
+  /// Whether a layer's neurons connect to themselves and to each other.
+  var isRecurrent = false
 }
 
 extension ConfigurationMapping {

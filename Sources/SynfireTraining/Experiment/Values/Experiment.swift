@@ -59,7 +59,9 @@ extension Experiment {
     let seed = try file.value("seed", default: "0") { UInt64(try $0.integer(0...)) }
     let shortcuts = try file.table("shortcuts")
     let timeStep = try file.value("timeStep") { try $0.time(.positive) }
-    let task = try file.nested("task") { try TaskDescription(from: $0) }
+    let task = try file.nested("task") {
+      try TaskDescription(from: $0, timeStep: timeStep)
+    }
     let network = try file.nested("network") {
       try NetworkDescription(
         from: $0, task: task, timeStep: timeStep, budget: MemoryBudget(bytes: memory))

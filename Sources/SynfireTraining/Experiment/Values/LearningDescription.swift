@@ -117,16 +117,20 @@ extension Regularizer {
       let names = try mapping.values("parameters", default: "[]") { try $0.string() }
       self = .squaredWeights(strength: strength, names: names)
     case .firingRate:
-      let target = try mapping.value("target") { scalar in
-        let rate = try scalar.frequency(.nonNegative)
-        guard rate * timeStep <= 1 else {
-          throw scalar.rejected(
-            "\(scalar.text) is more than one spike every time step of \(timeStep.inMilliseconds)")
-        }
-        return rate
-      }
-      // The term counts spikes a step.
-      self = .firingRate(strength: strength, target: target * timeStep)
+      let target = try mapping.value("target") { try $0.spikesPerStep(timeStep: timeStep) }
+      self = .firingRate(strength: strength, target: target)
     }
+  }
+}
+
+extension ConfigurationScalar {
+  /// A firing rate, as the mean number of spikes in a time step.
+  func spikesPerStep(timeStep: Double) throws -> Double {
+    let rate = try frequency(.nonNegative)
+    guard rate * timeStep <= 1 else {
+      throw rejected(
+        "\(text) is more than one spike every time step of \(timeStep.inMilliseconds)")
+    }
+    return rate * timeStep
   }
 }

@@ -20,12 +20,14 @@ public struct LayerDescription: Sendable, Equatable {
 public struct ReadoutDescription: Sendable, Equatable {
   /// The `reduction` of the file.
   enum Kind: String, CaseIterable {
-    case everyStep, maximumOverTime
+    case everyStep, maximumOverTime, meanOverWindows
   }
 
   public let filter: SpikeFilter
   public let reduction: Readout.Reduction
   public let initialWeights: InitialDistribution
+  /// Whether the outputs have a bias, which starts at 0.
+  public let hasBias: Bool
 }
 
 extension NetworkDescription {
@@ -37,7 +39,7 @@ extension NetworkDescription {
     var names: Set<String> = []
     layers = try mapping.list("layers") { element in
       let layer = try LayerDescription(
-        from: element, inputs: inputs, timeStep: timeStep, budget: budget)
+        from: element, inputs: inputs, steps: task.steps, timeStep: timeStep, budget: budget)
       guard names.insert(layer.name).inserted else {
         throw element.rejected("name", "two layers are named \"\(layer.name)\"")
       }
@@ -56,7 +58,8 @@ extension NetworkDescription {
 
 extension LayerDescription {
   fileprivate init(
-    from mapping: ConfigurationMapping, inputs: Int, timeStep: Double, budget: MemoryBudget
+    from mapping: ConfigurationMapping, inputs: Int, steps: Int, timeStep: Double,
+    budget: MemoryBudget
   ) throws {
     name = try mapping.value("name") { scalar in
       let isWord = scalar.text.wholeMatch(of: /[A-Za-z][A-Za-z0-9_-]*/) != nil
@@ -76,11 +79,12 @@ extension LayerDescription {
     }
     let feedForward = ConnectionSizes(inputs: inputs, neurons: neurons, budget: budget)
     input = try mapping.nested("input") {
-      try ConnectionDescription(from: $0, sizes: feedForward, timeStep: timeStep)
+      try ConnectionDescription(from: $0, sizes: feedForward, steps: steps, timeStep: timeStep)
     }
-    let recurrence = ConnectionSizes(inputs: neurons, neurons: neurons, budget: budget)
+    let recurrence = ConnectionSizes(
+      inputs: neurons, neurons: neurons, budget: budget, isRecurrent: true)
     recurrent = try mapping.optionalNested("recurrent") {
-      try ConnectionDescription(from: $0, sizes: recurrence, timeStep: timeStep)
+      try ConnectionDescription(from: $0, sizes: recurrence, steps: steps, timeStep: timeStep)
     }
   }
 }
@@ -92,16 +96,23 @@ extension ReadoutDescription {
   ) throws {
     filter = try mapping.filter("filter", timeStep: timeStep)
     let kind: Kind = try mapping.value("reduction") { try $0.choice() }
-    let wanted: Kind = task.isClassification ? .maximumOverTime : .everyStep
+    let wanted: Kind
+    if let window = task.windowSteps {
+      (wanted, reduction) = (.meanOverWindows, .meanOverWindows(steps: window))
+    } else if task.isClassification {
+      (wanted, reduction) = (.maximumOverTime, .maximumOverTime)
+    } else {
+      (wanted, reduction) = (.everyStep, .everyStep)
+    }
     guard kind == wanted else {
       throw mapping.rejected(
         "reduction", "\(kind.rawValue.hyphenated) does not suit the task",
         remedy: "this task wants \(wanted.rawValue.hyphenated)")
     }
-    reduction = kind == .everyStep ? .everyStep : .maximumOverTime
     try sizes.budget.claim(
       Double(sizes.inputs) * Double(sizes.neurons),
       for: "\(sizes.neurons) x \(sizes.inputs) readout weights", of: mapping, "reduction")
     initialWeights = try mapping.initialDistribution(of: [.neurons, .outputs])
+    hasBias = try mapping.value("bias", default: "false") { try $0.boolean() }
   }
 }

@@ -1,8 +1,12 @@
+import SynfireTasks
+
 /// What a network is trained to do, as an experiment file says it.
 public enum TaskDescription: Sendable, Equatable {
   case images(ImageTaskDescription)
   case contextIntegration(ContextTaskDescription)
   case contextSwitch(ContextTaskDescription, SwitchDescription)
+  case sequentialImages(SequentialImageTaskDescription)
+  case storeRecall(StoreRecallTaskDescription)
 
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
@@ -10,6 +14,8 @@ public enum TaskDescription: Sendable, Equatable {
     case fashionMNIST = "fashion-mnist"
     case contextIntegration = "context-integration"
     case contextSwitch = "context-switch"
+    case sequentialMNIST = "sequential-mnist"
+    case storeRecall = "store-recall"
   }
 
   /// Input channels.
@@ -17,14 +23,17 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .images: 784
     case .contextIntegration, .contextSwitch: 4
+    case .sequentialImages(let task): task.channels
+    case .storeRecall(let task): StoreRecallTask.populations * task.neuronsPerPopulation
     }
   }
 
   /// Outputs of the readout.
   public var outputs: Int {
     switch self {
-    case .images: 10
+    case .images, .sequentialImages: 10
     case .contextIntegration, .contextSwitch: 1
+    case .storeRecall: 2
     }
   }
 
@@ -33,16 +42,48 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .images(let task): task.steps
     case .contextIntegration(let task), .contextSwitch(let task, _): task.steps
+    case .sequentialImages(let task): task.windows * task.windowSteps
+    case .storeRecall(let task): task.slots * task.stepsPerSlot
     }
   }
 
-  /// True when a trial asks for one of several classes, false when for values at every step.
+  /// True when a trial asks for classes, false when for values at every step.
   public var isClassification: Bool {
-    if case .images = self { true } else { false }
+    switch self {
+    case .images, .sequentialImages, .storeRecall: true
+    case .contextIntegration, .contextSwitch: false
+    }
+  }
+
+  /// The steps of a window, when classes are asked for window by window and not trial by trial.
+  public var windowSteps: Int? {
+    switch self {
+    case .sequentialImages(let task): task.windowSteps
+    case .storeRecall(let task): task.stepsPerSlot
+    case .images, .contextIntegration, .contextSwitch: nil
+    }
+  }
+
+  /// True when inputs are spikes, false when they are numbers.
+  public var hasSpikes: Bool {
+    switch self {
+    case .images, .storeRecall: true
+    case .sequentialImages(let task): task.encoding != .analog
+    case .contextIntegration, .contextSwitch: false
+    }
+  }
+
+  /// How many images are set aside for validation; nil when trials are generated without end.
+  public var validationImages: Int? {
+    switch self {
+    case .images(let task): task.validationImages
+    case .sequentialImages(let task): task.validationImages
+    case .contextIntegration, .contextSwitch, .storeRecall: nil
+    }
   }
 
   /// True when trials come from a data set that ends, false when they are generated without end.
-  public var isFinite: Bool { isClassification }
+  public var isFinite: Bool { validationImages != nil }
 
   /// The metrics that the task reports, the most telling first.
   public var metrics: [String] {
@@ -81,7 +122,7 @@ public struct SwitchDescription: Sendable, Equatable {
 }
 
 extension TaskDescription {
-  init(from mapping: ConfigurationMapping) throws {
+  init(from mapping: ConfigurationMapping, timeStep: Double) throws {
     let kind: Kind = try mapping.value("kind") { try $0.choice() }
     switch kind {
     case .mnist: self = .images(try ImageTaskDescription(.mnist, from: mapping))
@@ -92,6 +133,10 @@ extension TaskDescription {
       let task = try ContextTaskDescription(from: mapping)
       let switching = try SwitchDescription(from: mapping, within: task)
       self = .contextSwitch(task, switching)
+    case .sequentialMNIST:
+      self = .sequentialImages(try SequentialImageTaskDescription(from: mapping))
+    case .storeRecall:
+      self = .storeRecall(try StoreRecallTaskDescription(from: mapping, timeStep: timeStep))
     }
   }
 }

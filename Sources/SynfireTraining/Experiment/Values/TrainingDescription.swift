@@ -51,7 +51,7 @@ extension TrainingDescription {
         trials: try validation.value("trials") { try $0.trials(of: task) })
     }
     self.validation = validation
-    if validation != nil, case .images(let images) = task, images.validationImages == 0 {
+    if validation != nil, task.validationImages == 0 {
       throw mapping.rejected(
         "validation", "no images are set aside for validation",
         remedy: "set task.validationImages, or validation: none")
