@@ -80,8 +80,7 @@ import Testing
     #expect(abs(Double(flips) - Double(stores) / 2) < 2.5 * Double(stores).squareRoot())
   }
 
-  /// The four distributions that follow from the rules when sequences have three slots: only STORE,
-  /// value, RECALL is valid.
+  /// Of three slots, only STORE, value, RECALL is valid.
   @Test func theShortestSequences() throws {
     let task = try StoreRecallTask(slots: 3, flipProbability: 0)
     for sequence in try task.sequences(.test, index: 0, trials: 50, seed: 1) {
