@@ -38,7 +38,7 @@ import Testing
     let readout = try #require(parameters["readout.weights"])
     var trial = EligibilityTrial(
       constants, inputWeights: try #require(parameters["hidden.input.weights"]),
-      recurrentWeights: try #require(parameters["hidden.recurrent.weights"]),
+      recurrentWeights: parameters["hidden.recurrent.weights"],
       readoutWeights: readout, feedback: readout.values, bias: nil,
       readoutDecay: 0.951229424500714, readoutGain: 1)
     let potentials = [
