@@ -20,7 +20,9 @@ import Testing
   @Test func everyBundledExperimentIsValidUnderItsName() throws {
     let list = try ExperimentLibrary.list()
     #expect(list.map(\.name) == ExperimentLibrary.names)
-    for name in ["smnn/context", "smnn/context-switch", "smnn/mnist", "smnn/mnist-rate"] {
+    for name in [
+      "lsnn/store-recall", "smnn/context", "smnn/context-switch", "smnn/mnist", "smnn/mnist-rate",
+    ] {
       #expect(try ExperimentLibrary.experiment(named: name).name == name)
       #expect(try #require(list.first { $0.name == name }).purpose.count > 20)
     }
