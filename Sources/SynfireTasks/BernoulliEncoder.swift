@@ -30,24 +30,18 @@ public struct BernoulliEncoder: Sendable {
     precondition(positions.allSatisfy { $0 >= 0 && ($0 + 1) * pixels <= images.count })
     let trials = positions.count
     var spikes = SpikeTensor(steps: steps, trials: trials, neurons: pixels)
-    let shards = min(trials, workers == nil ? 1 : 16)
     try images.withUnsafeBufferPointer { images in
       try spikes.words.withUnsafeMutableBufferPointer { words in
         guard let source = images.baseAddress, let target = words.baseAddress else { return }
         let memory = SharedMemory(source: source, target: target)
-        let encodeShard: @Sendable (Int) -> Void = { shard in
+        try TrialShards.forEach(of: trials, workers: workers) { range in
           var block = TransposedBlock(pixels: pixels, steps: steps)
-          for trial in (shard * trials / shards)..<((shard + 1) * trials / shards) {
+          for trial in range {
             var draws = stream.at(step: 0, trial: firstTrial + UInt64(trial))
             block.encode(
               memory.source + positions[trial] * pixels, &draws, trial: trial, of: trials,
               into: memory.target)
           }
-        }
-        if let workers {
-          try workers.run(shards: shards, encodeShard)
-        } else {
-          encodeShard(0)
         }
       }
     }

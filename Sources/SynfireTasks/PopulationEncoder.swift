@@ -43,22 +43,16 @@ public struct PopulationEncoder: Sendable {
     let trials = active.count / slots
     precondition(active.count == trials * slots)
     var spikes = SpikeTensor(steps: steps, trials: trials, neurons: neurons)
-    let shards = min(trials, workers == nil ? 1 : 16)
     try spikes.words.withUnsafeMutableBufferPointer { words in
       guard let target = words.baseAddress else { return }
       let memory = SharedRows(words: target)
-      let encodeShard: @Sendable (Int) -> Void = { shard in
+      try TrialShards.forEach(of: trials, workers: workers) { range in
         let square = AlignedBuffer<UInt64>(count: 64)
-        for trial in (shard * trials / shards)..<((shard + 1) * trials / shards) {
+        for trial in range {
           var draws = stream.at(step: 0, trial: firstTrial + UInt64(trial))
           let shown = active[(trial * slots)..<((trial + 1) * slots)]
           encode(shown, &draws, square, into: memory.words, trial: trial, of: trials)
         }
-      }
-      if let workers {
-        try workers.run(shards: shards, encodeShard)
-      } else {
-        encodeShard(0)
       }
     }
     return spikes

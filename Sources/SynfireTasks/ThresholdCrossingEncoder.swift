@@ -42,19 +42,12 @@ public struct ThresholdCrossingEncoder: Sendable {
     let trials = positions.count
     var spikes = SpikeTensor(steps: steps, trials: trials, neurons: Self.channels)
     let table = CrossingTable()
-    let shards = min(trials, workers == nil ? 1 : 16)
     try images.withUnsafeBufferPointer { images in
       try spikes.words.withUnsafeMutableBytes { words in
         guard let source = images.baseAddress, let target = words.baseAddress else { return }
         let memory = SharedMemory(source: source, target: target)
-        let encodeShard: @Sendable (Int) -> Void = { shard in
-          let range = (shard * trials / shards)..<((shard + 1) * trials / shards)
+        try TrialShards.forEach(of: trials, workers: workers) { range in
           encode(memory, positions, range, of: trials, table)
-        }
-        if let workers {
-          try workers.run(shards: shards, encodeShard)
-        } else {
-          encodeShard(0)
         }
       }
     }

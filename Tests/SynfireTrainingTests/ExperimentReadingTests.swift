@@ -26,16 +26,7 @@ import Testing
     #expect(experiment.analyses == [.lossCurve])
   }
 
-  struct Mistake: Sendable, CustomTestStringConvertible {
-    let old: String
-    let new: String
-    let key: String
-    let what: String
-    let remedy: String
-    /// Lines from the spoiled text to the place of the error.
-    var offset = 0
-    var testDescription: String { "\(key) \(new)" }
-  }
+  typealias Mistake = ExperimentSample.Mistake
 
   static let mistakes = [
     Mistake(

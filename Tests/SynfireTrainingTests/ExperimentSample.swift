@@ -3,6 +3,18 @@ import Testing
 
 /// A small valid experiment, for tests to spoil.
 enum ExperimentSample {
+  /// A text that is spoiled, and the error that is to come of it.
+  struct Mistake: Sendable, CustomTestStringConvertible {
+    let old: String
+    let new: String
+    let key: String
+    let what: String
+    let remedy: String
+    /// Lines from the spoiled text to the place of the error.
+    var offset = 0
+    var testDescription: String { "\(key) \(new)" }
+  }
+
   static let text = """
     name: sample/context
     purpose: A small experiment

@@ -3,14 +3,7 @@ import Testing
 
 /// Bad values of tasks that ask for classes window by window, and of what networks need for them.
 @Suite struct ExperimentSequenceMistakeTests {
-  struct Mistake: Sendable, CustomTestStringConvertible {
-    let old: String
-    let new: String
-    let key: String
-    let what: String
-    let remedy: String
-    var testDescription: String { "\(key) \(new)" }
-  }
+  typealias Mistake = ExperimentSample.Mistake
 
   static let hidden = "network.layers.hidden"
 
