@@ -29,15 +29,16 @@ extension Figure {
         .errorBars, sweep.label, x: sweep.modes.map(Double.init), y: sweep.results.map(\.mean),
         deviation: sweep.results.map(\.deviation), color: color)
     }
-    let modes = sweeps.flatMap(\.modes).filter { $0 > 0 }.map(Double.init)
-    let (first, last) = ((modes.min() ?? 1) / 1.15, (modes.max() ?? 1) * 1.15)
+    let modes = Set(sweeps.flatMap(\.modes).filter { $0 > 0 }).sorted()
+    let (first, last) = (Double(modes.first ?? 1) / 1.15, Double(modes.last ?? 1) * 1.15)
     return Figure(
       panels: [
         Panel(
           title: title,
           x: Axis(
             "Number of modes P", isLogarithmic: true, from: first, to: last,
-            ticks: Axis.logarithmicTicks(from: first, to: last)),
+            // The numbers that were tried, as far as they have room.
+            ticks: modes.count <= 10 ? modes.map { Tick(Double($0), "\($0)") } : nil),
           y: Axis(quantity, unit: unit, isLogarithmic: isLogarithmic, from: lower, to: upper),
           series: series)
       ], width: 450, height: 280, style: style)

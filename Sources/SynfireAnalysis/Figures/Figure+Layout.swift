@@ -35,7 +35,7 @@ extension Figure {
   func axesRectangle(of panel: Panel) -> PageRectangle {
     var page = cell(of: panel)
     let hasLeftText = !(panel.y.label.isEmpty && panel.y.ticks?.isEmpty == true)
-    page.left += hasLeftText ? Spacing.left : Spacing.leftWithoutLabel
+    page.left += hasLeftText ? leftSpace(ofColumn: panel.column) : Spacing.leftWithoutLabel
     // Panels beside each other stand on one line.
     let neighbors = panels.filter { $0.row == panel.row }
     let hasLowerText = neighbors.contains { !$0.x.label.isEmpty }
@@ -50,6 +50,14 @@ extension Figure {
     default: break
     }
     return page
+  }
+
+  /// Room for the labels of the vertical axes of a column; panels above each other stand on one line.
+  private func leftSpace(ofColumn column: Int) -> Double {
+    let longest =
+      panels.filter { $0.column == column }
+      .flatMap { ($0.y.ticks ?? []).map(\.label.count) }.max() ?? 0
+    return Spacing.left + Double(max(0, longest - 4)) * style.fontSize * 0.56
   }
 
   /// The height of a row of a legend in points.

@@ -35,16 +35,19 @@ extension Figure {
     let shown = importance.flatMap { [$0.mean - $0.deviation, $0.mean + $0.deviation] }
     let positive = shown.filter { $0 > 0 }
     let (lower, upper) = ((positive.min() ?? 1) * 0.93, (positive.max() ?? 1) * 1.07)
+    // Ranks are whole numbers: all of a few, round ones of many.
+    let marked = ranks.count <= 6 ? ranks : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
+    let rankTicks = marked.filter { $0 <= Double(ranks.count) }.map { Tick($0, "\(Int($0))") }
     let left = Panel(
       x: Axis(
         "Rank", isLogarithmic: true, from: 0.9, to: Double(max(2, ranks.count)) * 1.15,
-        ticks: Axis.logarithmicTicks(from: 0.9, to: Double(ranks.count) * 1.15)),
-      y: Axis(
-        "Importance τ", isLogarithmic: true, from: lower, to: upper,
-        ticks: Axis.logarithmicTicks(from: lower, to: upper)), series: series,
-      legend: .inside(.bottomLeft))
+        ticks: rankTicks),
+      y: Axis("Importance τ", isLogarithmic: true, from: lower, to: upper), series: series,
+      // One kind of points needs no name.
+      legend: fits.isEmpty ? .none : .inside(.bottomLeft))
     let right = Panel(
-      x: Axis("Rank by τ", from: 0), y: Axis("|λ|", from: 0),
+      x: Axis("Rank by τ", from: 0, ticks: ranks.count <= 6 ? rankTicks : nil),
+      y: Axis("|λ|", from: 0),
       series: [
         Series(
           .band, x: ranks, y: scores.map(\.mean), deviation: scores.map(\.deviation),
@@ -54,25 +57,5 @@ extension Figure {
     return Figure(
       title: title, panels: [left, right], columnWidths: [1.25, 1], width: 600, height: 290,
       style: style)
-  }
-}
-
-extension Figure.Axis {
-  /// Round numbers between two positive ones for a logarithmic axis: 1, 2, 5 times powers of ten, and
-  /// more of them where the axis is short.
-  static func logarithmicTicks(from lower: Double, to upper: Double) -> [Figure.Tick]? {
-    guard lower > 0, upper > lower else { return nil }
-    let decades = Int(log10(lower).rounded(.down))...Int(log10(upper).rounded(.up))
-    for steps in [
-      [1], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7],
-      [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9],
-    ] {
-      let positions = decades.flatMap { decade in steps.map { $0 * pow(10, Double(decade)) } }
-        .filter { $0 >= lower && $0 <= upper }
-      if positions.count >= 4 {
-        return positions.map { Figure.Tick($0, GnuplotText.short($0)) }
-      }
-    }
-    return nil
   }
 }

@@ -3,6 +3,9 @@ import SynfireCore
 extension Figure {
   /// The spikes of one trial: raster, spikes of each neuron beside it, population rate below.
   ///
+  /// The rate is that of each step; of trials with more than 500 steps, means over as many steps as
+  /// leave 500 of them, since nothing could be told apart otherwise.
+  ///
   /// - Parameters:
   ///   - timeStep: dt in seconds.
   /// - Throws: `AnalysisError` if the trial does not exist or has no spikes.
@@ -25,7 +28,8 @@ extension Figure {
     let indices = (0..<spikes.neurons).map { Double($0 + 1) }
     let counts = (0..<spikes.neurons).map { statistics.counts[trial, $0] }
     let most = max(1, counts.max() ?? 1)
-    let rate = statistics.populationRate(ofTrial: trial)
+    let window = (spikes.steps + 499) / 500
+    let rate = windowMeans(statistics.populationRate(ofTrial: trial), window: window)
     let (bottom, top) = (0.0, Double(spikes.neurons + 1))
     // Dots as large as a row is high, within what can be seen and told apart.
     let dot = min(2.5, max(0.8, 250 / Double(spikes.neurons)))
@@ -45,9 +49,17 @@ extension Figure {
           y: Axis("Population rate", unit: "Hz", from: 0),
           series: [
             Series(
-              .line, x: rate.indices.map { Double($0) * timeStep }, y: rate,
+              .line, x: rate.indices.map { Double($0 * window) * timeStep }, y: rate,
               color: style.color(0), weight: 0.7)
           ], row: 1),
       ], columnWidths: [3.6, 1], rowHeights: [1.7, 1], width: 520, height: 400, style: style)
+  }
+
+  /// Means over consecutive steps; the last window may be shorter.
+  private static func windowMeans(_ values: [Double], window: Int) -> [Double] {
+    stride(from: 0, to: values.count, by: max(1, window)).map { start in
+      let part = values[start..<min(values.count, start + max(1, window))]
+      return part.reduce(0, +) / Double(part.count)
+    }
   }
 }

@@ -5,6 +5,12 @@ extension Figure {
   ///   - table: the file name of the table, beside the script.
   ///   - outputs: terminal names, as gnuplot knows them, and file names.
   func script(table: String, outputs: [(terminal: GnuplotTerminal, file: String)]) -> String {
+    withTicks().settledScript(table: table, outputs: outputs)
+  }
+
+  private func settledScript(
+    table: String, outputs: [(terminal: GnuplotTerminal, file: String)]
+  ) -> String {
     var lines = [
       "# Draws the figure from \(table). Run gnuplot on this file in its own folder.",
       "set datafile separator tab",

@@ -28,6 +28,11 @@ enum GnuplotText {
   /// A number for people to read, with up to six digits.
   static func short(_ value: Double) -> String { String(format: "%g", value) }
 
+  /// A number with a minus sign in place of the hyphen.
+  static func typographic(_ number: String) -> String {
+    number.replacingOccurrences(of: "-", with: "−")
+  }
+
   /// `[lower:upper]`, a side without a limit being `*`.
   static func range(_ axis: Figure.Axis) -> String {
     "[\(axis.lower.map(number) ?? "*"):\(axis.upper.map(number) ?? "*")]"

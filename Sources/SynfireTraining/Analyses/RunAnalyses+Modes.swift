@@ -51,7 +51,7 @@ extension RunAnalyses {
     let space = try ModeSpace(orthogonalizing: modes.input, against: modes.inputWeights)
     let trajectories = try space.project(recorded.activity)
     return Drawing(
-      figure: try .modeSpace(trajectories, classes: classes),
+      figure: try .modeSpace(trajectories, classes: classes, axisLabel: "μ"),
       caption: "As before, after removal of the directions along which the input acts "
         + "(Gram-Schmidt, unit length).",
       numbers: try separation(of: trajectories, classes, "orthogonalized modes"))
