@@ -148,23 +148,32 @@ extension PackedNetwork {
 
 extension TrialInputs {
   /// Calls `body` with the inputs in place, for reading by kernels.
-  public func withActivity<Result>(_ body: (BlockActivity) throws -> Result) rethrows -> Result {
-    switch self {
-    case .spikes(let spikes):
-      try spikes.words.withUnsafeBufferPointer {
-        try body(
-          .spikes(
-            $0.baseAddress!, timeStride: spikes.trials * spikes.wordsPerRow,
-            trialStride: spikes.wordsPerRow))
+  ///
+  /// Errors of `body` leave `withUnsafeBufferPointer` as results: thrown through it, Swift 6.3 hands
+  /// the caller an error that is no object when it optimises.
+  public func withActivity<Value>(_ body: (BlockActivity) throws -> Value) throws -> Value {
+    let outcome: Result<Value, any Error> =
+      switch self {
+      case .spikes(let spikes):
+        spikes.words.withUnsafeBufferPointer { words in
+          Result {
+            try body(
+              .spikes(
+                words.baseAddress!, timeStride: spikes.trials * spikes.wordsPerRow,
+                trialStride: spikes.wordsPerRow))
+          }
+        }
+      case .analog(let tensor):
+        tensor.values.withUnsafeBufferPointer { values in
+          Result {
+            try body(
+              .analog(
+                values.baseAddress!, timeStride: tensor.shape[1] * tensor.shape[2],
+                trialStride: tensor.shape[2]))
+          }
+        }
       }
-    case .analog(let tensor):
-      try tensor.values.withUnsafeBufferPointer {
-        try body(
-          .analog(
-            $0.baseAddress!, timeStride: tensor.shape[1] * tensor.shape[2],
-            trialStride: tensor.shape[2]))
-      }
-    }
+    return try outcome.get()
   }
 }
 
