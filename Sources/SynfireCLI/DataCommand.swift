@@ -33,22 +33,28 @@ struct DataCommand: ParsableCommand {
       let sets =
         try name.map { [try DataCatalogue.standard.dataSet($0)] }
         ?? DataCatalogue.standard.dataSets
-      var isWhole = true
+      var unusable: [String] = []
       for set in sets {
+        var isUsable = true
+        defer { if !isUsable { unusable.append(set.name) } }
         for (file, state) in try set.verify(in: data.directory) {
           switch state {
           case .whole(let path): Console.output("whole    \(path)")
           case .present(let path): Console.output("there    \(path)")
           case .missing:
             Console.output("missing  \(set.name)/\(file.name)")
-            isWhole = isWhole && name == nil
+            if name != nil { isUsable = false }
           case .broken(let path, let reason):
             Console.output("broken   \(path): \(reason)")
-            isWhole = false
+            isUsable = false
           }
         }
       }
-      if !isWhole { throw ExitCode(2) }
+      if let name = unusable.first {
+        throw TasksError(
+          "not every file is there and whole", place: unusable.joined(separator: ", "),
+          remedy: "delete what is broken; `synfire data fetch \(name)` gets what is missing")
+      }
     }
   }
 

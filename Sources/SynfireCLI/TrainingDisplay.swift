@@ -13,7 +13,10 @@ final class TrainingDisplay {
   func show(_ event: TrainingEvent) {
     switch event {
     case .started(let batch, let batches):
-      line(batch == 0 ? "trains \(batches) batches" : "goes on after batch \(batch) of \(batches)")
+      line(
+        batch == 0
+          ? "trains \(batches) \(batches == 1 ? "batch" : "batches")"
+          : "goes on after batch \(batch) of \(batches)")
     case .batch(let progress): show(progress)
     case .evaluating(let split, let trials, let all):
       if isTerminal, isDue { redraw("\(split.rawValue): \(trials) of \(all) trials") }

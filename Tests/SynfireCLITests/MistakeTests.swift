@@ -15,6 +15,9 @@ struct MistakeTests {
     (["train", "smnn/context", "--set", "neurns=3"], "did you mean neurons?"),
     (["train", "smnn/context", "--set", "neurons"], "there is no \"=\""),
     (["train", "smnn/context", "--set", "neurons=0"], "write a whole number of at least 1"),
+    (["train", "smnn/context", "--set", "neurons=100000000"], "100000000 neurons need"),
+    (["describe", "smnn/context", "--set", "neurons=100000000"], "100000000 neurons need"),
+    (["train", "smnn/context", "--set", "timeStep=1e-320 s"], "it must be greater than 0"),
     (["train", "smnn/context", "--set", "timeStep=2"], "timeStep"),
     (["train", "smnn/context", "--set", "timeStep=2 Hz"], "timeStep"),
     (["train", "smnn/context", "--memory", "lots"], "lots"),
@@ -63,6 +66,30 @@ struct MistakeTests {
     #expect(second.code == 2)
     #expect(second.errors.contains("this run folder exists already"))
     #expect(FileManager.default.contents(atPath: folder.at("run/run.h5")) == bytes)
+  }
+
+  @Test func aFileIsNotTakenForARunFolder() throws {
+    let folder = try WorkFolder()
+    try Data("mine".utf8).write(to: URL(fileURLWithPath: folder.at("run")))
+    let outcome = try Program.run(["train"] + Program.tiny + ["--out", "run"], in: folder)
+    #expect(outcome.code == 2)
+    #expect(outcome.errors.contains("there is a file of this name"))
+    #expect(FileManager.default.contents(atPath: folder.at("run")) == Data("mine".utf8))
+  }
+
+  @Test func aBrokenDataSetIsAnErrorWithARemedy() throws {
+    let folder = try WorkFolder()
+    try FileManager.default.createDirectory(
+      atPath: folder.at("data/mnist"), withIntermediateDirectories: true)
+    try Data("not gzip".utf8).write(
+      to: URL(fileURLWithPath: folder.at("data/mnist/train-images-idx3-ubyte.gz")))
+    for arguments in [["data", "verify"], ["data", "verify", "mnist"]] {
+      let outcome = try Program.run(arguments + ["--data", "data"], in: folder)
+      #expect(outcome.code == 2)
+      #expect(outcome.output.contains("broken   "))
+      #expect(outcome.errors.contains("synfire data fetch mnist"), "\(outcome.errors)")
+    }
+    #expect(try Program.run(["data", "verify", "--data", "."], in: folder).code == 0)
   }
 
   @Test func aRunIsNotResumedWithOtherValues() throws {

@@ -144,10 +144,11 @@ public final class Trainer {
   private func stopped(by error: any Error) -> any Error {
     guard let error = error as? any SynfireError else { return error }
     let kept = "the checkpoint after batch \(lastCheckpoint.batch) is kept in \(folder.path)"
+    let remedy = error.remedy.hasSuffix(".") ? String(error.remedy.dropLast()) : error.remedy
     let place = ["batch \(checkpoint.batch + 1)", error.place].filter { !$0.isEmpty }
     return TrainingError(
       error.what, place: place.joined(separator: ": "),
-      remedy: [error.remedy, kept].filter { !$0.isEmpty }.joined(separator: "; "),
+      remedy: [remedy, kept].filter { !$0.isEmpty }.joined(separator: "; "),
       isUserMistake: error.isUserMistake)
   }
 }

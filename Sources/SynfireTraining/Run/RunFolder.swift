@@ -116,7 +116,12 @@ public final class RunFolder: Sendable {
 
   /// - Throws: `TrainingError` if there is something at `path` other than an empty folder.
   static func requireNothing(at path: String) throws {
-    guard FileManager.default.fileExists(atPath: path) else { return }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return }
+    guard isFolder.boolValue else {
+      throw TrainingError(
+        "there is a file of this name", place: path, remedy: "choose another folder with --out")
+    }
     if let content = try? FileManager.default.contentsOfDirectory(atPath: path), content.isEmpty {
       return
     }

@@ -92,14 +92,18 @@ public struct TrainingSession {
       checkpoint: checkpoint, stop: stop, logger: logger, observer: observer)
   }
 
-  /// - Throws: `TrainingError` if training takes more memory than the experiment allows.
+  /// - Throws: `TrainingError` if training takes more memory than the experiment allows, or than
+  ///   there is.
   private static func requireMemory(_ experiment: Experiment, threads: Int) throws {
-    guard let limit = experiment.training.memory else { return }
+    let limit = experiment.training.memory ?? Int(ProcessInfo.processInfo.physicalMemory)
     let needed = try ExperimentSummary(experiment, threads: threads).memory.total
     guard needed > limit else { return }
+    let isGiven = experiment.training.memory != nil
     throw TrainingError(
-      "training takes about \(MemoryPlan.text(needed)), allowed are \(MemoryPlan.text(limit))",
-      place: "training.memory", remedy: "allow more, or lower training.trialsPerBatch or --threads")
+      "training takes about \(MemoryPlan.text(needed)), \(isGiven ? "allowed" : "there") are "
+        + MemoryPlan.text(limit),
+      place: "training.memory",
+      remedy: (isGiven ? "allow more, or " : "") + "lower training.trialsPerBatch or --threads")
   }
 
   private static func requireSameData(

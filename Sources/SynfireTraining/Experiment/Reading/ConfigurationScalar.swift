@@ -128,7 +128,8 @@ struct ConfigurationScalar {
 
   private func checked(_ value: Double, _ limit: NumberLimit) throws -> Double {
     guard value.isFinite else { throw rejected("\(text) is too large a number") }
-    guard limit.contains(value) else {
+    // Subnormal numbers are zero to the engine.
+    guard limit.contains(value.isSubnormal ? 0 : value) else {
       throw rejected("\(text) is out of range", remedy: "it must be \(limit.inWords)")
     }
     return value

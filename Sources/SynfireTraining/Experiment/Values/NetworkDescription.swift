@@ -72,8 +72,8 @@ extension LayerDescription {
     }
     let neurons = try mapping.value("neurons") { try $0.integer(1...) }
     self.neurons = neurons
-    // States and biases: generous, and enough to stop what cannot be allocated.
-    try budget.claim(Double(neurons), for: "\(neurons) neurons", of: mapping, "neurons")
+    // States of the trials that are computed side by side: at least four numbers for each of sixteen.
+    try budget.claim(16 * Double(neurons), for: "\(neurons) neurons", of: mapping, "neurons")
     model = try mapping.nested("model") {
       try NeuronDescription(from: $0, timeStep: timeStep, neurons: neurons)
     }
