@@ -148,6 +148,26 @@ import Testing
     try check(result.gradients.converted(), expected, within: 2e-4 * 0.0037)
   }
 
+  /// The same trial many times is swept with trials as lanes, and has the same loss and gradient.
+  @Test(arguments: expected, [16, 37])
+  func manyTrials(_ expected: Expected, _ trials: Int) throws {
+    let network = try network(expected.convention)
+    #expect(network.laneLayout(trials: trials, spiking: true) == .trials)
+    let rule = try BackpropagationThroughTime(
+      network: network, parameters: parameters.converted(), loss: .crossEntropy,
+      regularizers: Self.regularizers, optimizer: .adam(learningRate: 0.01), threads: 2)
+    var spikes = SpikeTensor(steps: 6, trials: trials, neurons: 2)
+    for index in inputs.values.indices where inputs.values[index] == 1 {
+      for trial in 0..<trials { spikes[index / 2, trial, index % 2] = true }
+    }
+    let none = TrialTargets.none
+    let classes = [none, none, 1].flatMap { [Int](repeating: $0, count: trials) }
+    let result = try rule.gradient(
+      TrialBatch(inputs: .spikes(spikes), targets: .classes(classes)))
+    #expect(abs(result.loss - expected.loss) <= 2e-4 * expected.loss)
+    try check(result.gradients.converted(), expected, within: 2e-4 * 0.0037)
+  }
+
   @Test func membranePotentialsOfThePublishedConventions() throws {
     for (convention, last) in [
       (AdaptiveLIF.Convention.lsnn, [0.196132583265, 0.509816988675, 0.503954118637]),

@@ -51,7 +51,9 @@ import Testing
       options.spikeInputs = seed.isMultiple(of: 3)
       options.adaptive = seed.isMultiple(of: 4) ? 1 : 0
       let random = try RandomNetwork(seed: seed, options)
-      guard random.network.laneLayout(trials: random.trials) == .trials else { continue }
+      guard
+        random.network.laneLayout(trials: random.trials, spiking: options.spikeInputs) == .trials
+      else { continue }
       found += 1
       try expectAgreement(random, options)
     }

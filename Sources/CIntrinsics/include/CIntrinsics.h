@@ -72,6 +72,45 @@ static inline synfire_float32x16 synfire_square_root(synfire_float32x16 numbers)
   return __builtin_elementwise_sqrt(numbers);
 }
 
+/// Sixteen rows of sixteen numbers, `from` one after another, as columns of rows that are `stride`
+/// numbers apart; every row is aligned to 64 bytes. (Blocks of 8, 4, 2 and 1 numbers are swapped across
+/// the diagonal.)
+static inline void synfire_transpose16(
+    const float *from, float *restrict to, intptr_t stride) {
+  synfire_float32x16 row[16];
+  _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++) row[i] = *(const synfire_float32x16 *)(from + 16 * i);
+#define SYNFIRE_SWAP(distance)                                                   \
+  _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++) {              \
+    if (i & distance) continue;                                                  \
+    synfire_float32x16 a = row[i], b = row[i + distance];                        \
+    row[i] = __builtin_shufflevector(a, b, SYNFIRE_UPPER_##distance);            \
+    row[i + distance] = __builtin_shufflevector(a, b, SYNFIRE_LOWER_##distance); \
+  }
+#define SYNFIRE_UPPER_8 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define SYNFIRE_LOWER_8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+#define SYNFIRE_UPPER_4 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27
+#define SYNFIRE_LOWER_4 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31
+#define SYNFIRE_UPPER_2 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define SYNFIRE_LOWER_2 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#define SYNFIRE_UPPER_1 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
+#define SYNFIRE_LOWER_1 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
+  SYNFIRE_SWAP(8)
+  SYNFIRE_SWAP(4)
+  SYNFIRE_SWAP(2)
+  SYNFIRE_SWAP(1)
+#undef SYNFIRE_UPPER_8
+#undef SYNFIRE_LOWER_8
+#undef SYNFIRE_UPPER_4
+#undef SYNFIRE_LOWER_4
+#undef SYNFIRE_UPPER_2
+#undef SYNFIRE_LOWER_2
+#undef SYNFIRE_UPPER_1
+#undef SYNFIRE_LOWER_1
+#undef SYNFIRE_SWAP
+  _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++)
+    *(synfire_float32x16 *)(to + i * stride) = row[i];
+}
+
 /// The bits of a word at the set bits of a mask, next to each other from the lowest bit on.
 static inline uint64_t synfire_extract_bits(uint64_t word, uint64_t mask) {
 #if defined(__BMI2__)

@@ -68,7 +68,7 @@ public struct BackpropagationThroughTime: LearningRule {
   ///
   /// - Throws: `LearningError` when targets do not fit, or when the loss is not finite.
   public func gradient(_ batch: TrialBatch) throws -> GradientResult {
-    let packed = PackedNetwork(network, parameters)
+    let packed = engine.pack(parameters, for: batch.inputs)
     var result = try engine.gradient(batch, packed, loss: loss, regularizers: regularizers)
     result.loss += regularizers.addWeightTerms(parameters, to: &result.gradients)
     guard result.loss.isFinite else {
@@ -78,12 +78,12 @@ public struct BackpropagationThroughTime: LearningRule {
   }
 
   public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
-    try engine.evaluate(batch, PackedNetwork(network, parameters), loss: loss)
+    try engine.evaluate(batch, engine.pack(parameters, for: batch.inputs), loss: loss)
   }
 
   /// The states and spikes of a forward run.
   public func record(_ inputs: TrialInputs) throws -> Recording {
-    try engine.record(inputs, PackedNetwork(network, parameters))
+    try engine.record(inputs, engine.pack(parameters, for: inputs))
   }
 }
 

@@ -8,12 +8,13 @@ extension BatchEngine {
     _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, regularizers: [Regularizer]
   ) throws -> GradientResult {
     var terms: RateTerms?
+    let saved = SavedBlocks()
     if regularizers.needsRates {
       // Mean rates couple all trials, so a forward run of the whole batch comes first.
-      let forward = try sweep(batch, packed, loss: loss, .forward)
+      let forward = try sweep(batch, packed, loss: loss, .forward(saved))
       terms = RateTerms(forward, batch, regularizers, factor: forward.outcome.factor)
     }
-    let total = try sweep(batch, packed, loss: loss, .backward(terms))
+    let total = try sweep(batch, packed, loss: loss, .backward(terms, saved))
     if terms == nil { total.gradients.scale(Float(total.outcome.factor)) }
     let activity = SpikeSummary(total.counts, batch, network)
     return GradientResult(
@@ -25,15 +26,16 @@ extension BatchEngine {
 
   /// The readout and loss of a batch.
   func evaluate(_ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss) throws -> Evaluation {
-    let total = try sweep(batch, packed, loss: loss, .forward)
+    let total = try sweep(batch, packed, loss: loss, .forward(nil))
     return Evaluation(
       loss: total.outcome.loss, readout: total.readout,
       firingRate: SpikeSummary(total.counts, batch, network).firingRate)
   }
 
   private enum Direction: Sendable {
-    case forward
-    case backward(RateTerms?)
+    /// Saves what the backward sweep of each block needs, if there is to be one.
+    case forward(SavedBlocks?)
+    case backward(RateTerms?, SavedBlocks)
   }
 
   /// What one shard, or all of them, add up.
@@ -62,11 +64,17 @@ extension BatchEngine {
       try forEachShard(batch.inputs, packed) { shard, sweep, blocks in
         var sum = empty
         for (activity, block) in blocks {
-          sweep.forward(packed, activity, trials: block.count)
           switch direction {
-          case .forward:
+          case .forward(let saved):
+            sweep.forward(packed, activity, trials: block.count)
             sum.loss += writer.write(sweep.readoutBlock, block, factor: 1)
-          case .backward(let terms):
+            saved?.insert(sweep.save(), block)
+          case .backward(let terms, let saved):
+            if let state = saved.take(block) {
+              sweep.restore(state, packed, activity, trials: block.count)
+            } else {
+              sweep.forward(packed, activity, trials: block.count)
+            }
             sum.loss += writer.write(sweep.readoutBlock, block, factor: terms?.lossFactor ?? 1)
             sweep.backward(
               packed, activity, trials: block.count, constantAdjoints: terms?.adjoints ?? [])
@@ -115,6 +123,20 @@ extension BatchEngine {
         self.adjoints.append(buffer)
       }
     }
+  }
+}
+
+/// What forward sweeps left for the backward sweeps of their blocks. Each is used by one worker at a time.
+private final class SavedBlocks: @unchecked Sendable {
+  private let lock = Mutex(())
+  private var states: [Int: AnyObject] = [:]
+
+  func insert(_ state: AnyObject?, _ block: Range<Int>) {
+    lock.withLock { _ in states[block.lowerBound] = state }
+  }
+
+  func take(_ block: Range<Int>) -> AnyObject? {
+    lock.withLock { _ in states.removeValue(forKey: block.lowerBound) }
   }
 }
 

@@ -46,7 +46,7 @@ final class BatchEngine: Sendable {
     _ body:
       @Sendable (_ shard: Int, any BlockSweep, [(BlockActivity, Range<Int>)]) throws -> Void
   ) throws {
-    let layout = network.laneLayout(trials: batch.trials)
+    let layout = network.laneLayout(of: batch)
     let plan = BatchPlan(trials: batch.trials, layout: layout)
     let key = SweepKey(layout: layout, steps: batch.steps, blockTrials: plan.blockTrials)
     try batch.withActivity { activity in
@@ -67,6 +67,11 @@ final class BatchEngine: Sendable {
     let activity: BlockActivity
 
     init(_ activity: BlockActivity) { self.activity = activity }
+  }
+
+  /// Parameters in the layout that a batch is swept with.
+  func pack(_ parameters: NamedTensors<Float>, for inputs: TrialInputs) -> PackedNetwork {
+    PackedNetwork(network, parameters, layout: network.laneLayout(of: inputs))
   }
 
   func validate(_ inputs: TrialInputs) throws {
@@ -91,7 +96,7 @@ final class BatchEngine: Sendable {
           remedy: "Lower the learning rate or clip the gradient.")
       }
     }
-    let packed = PackedNetwork(network, parameters)
+    let packed = pack(parameters, for: batch.inputs)
     let found = Mutex<[Int: LearningError]>([:])
     do {
       try forEachShard(batch.inputs, packed) { _, sweep, blocks in
@@ -114,4 +119,16 @@ final class BatchEngine: Sendable {
         "the gradient is not finite at update \(update), although all states are",
         remedy: "Lower the learning rate or clip the gradient.")
   }
+}
+
+extension Network {
+  /// The lanes that a batch is swept with.
+  fileprivate func laneLayout(of inputs: TrialInputs) -> LaneLayout {
+    laneLayout(trials: inputs.trials, spiking: inputs.areSpikes)
+  }
+}
+
+extension TrialInputs {
+  /// Whether they are spikes, not numbers.
+  fileprivate var areSpikes: Bool { if case .spikes = self { true } else { false } }
 }

@@ -121,7 +121,7 @@ public struct EligibilityPropagation: LearningRule {
   }
 
   public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
-    try engine.evaluate(batch, PackedNetwork(network, parameters), loss: loss)
+    try engine.evaluate(batch, engine.pack(parameters, for: batch.inputs), loss: loss)
   }
 
   /// Gives the feedback the readout's update, and lets both decay.

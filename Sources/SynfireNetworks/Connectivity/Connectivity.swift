@@ -164,7 +164,7 @@ public struct AdjointRing {
 ///
 /// Rows of neurons are padded to whole vectors (`paddedToLanes`). Calls from different threads work
 /// on different workspaces.
-public protocol PackedConnectivity: AnyObject, Sendable {
+public protocol PackedConnectivity: GradientLayout {
   /// Memory for one worker: scratch space and the sum of gradients.
   func makeWorkspace(trials: Int) -> ConnectivityWorkspace
 
@@ -194,7 +194,10 @@ public protocol PackedConnectivity: AnyObject, Sendable {
   func accumulate(
     _ activity: BlockActivity, times: Range<Int>, trials: Int, _ adjoint: AdjointRing,
     _ workspace: ConnectivityWorkspace)
+}
 
+/// What lays out sums of gradients in its own way.
+public protocol GradientLayout: AnyObject, Sendable {
   /// The gradient of the tensors, by local name, from a gradient summed over workspaces.
   func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float>
 }

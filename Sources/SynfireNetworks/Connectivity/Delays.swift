@@ -1,3 +1,4 @@
+import Synchronization
 import SynfireCore
 
 /// Delays of the synapses of any connectivity, drawn once, uniformly and independently for each synapse
@@ -7,6 +8,7 @@ public struct Delays: Connectivity {
   /// Delays are 0 to this number less one, in steps.
   public let count: Int
   private let source: Source
+  private let known = KnownDelays()
 
   private enum Source: Sendable {
     case drawn(seed: UInt64, name: String)
@@ -33,8 +35,19 @@ public struct Delays: Connectivity {
     switch source {
     case .given(let values): return values
     case .drawn(let seed, let name):
-      var stream = RandomStream(seed: seed, stream: "delays \(name)")
-      return (0..<presynaptic * postsynaptic).map { _ in stream.integer(below: count) }
+      return known.delays([presynaptic, postsynaptic]) {
+        var stream = RandomStream(seed: seed, stream: "delays \(name)")
+        return (0..<presynaptic * postsynaptic).map { _ in stream.integer(below: count) }
+      }
+    }
+  }
+
+  /// Where synapses act in sweeps with trials as lanes.
+  func synapseMap(presynaptic: Int, postsynaptic: Int) -> SynapseMap {
+    known.map([presynaptic, postsynaptic]) {
+      SynapseMap(
+        presynaptic: presynaptic, postsynaptic: postsynaptic,
+        delays: delays(presynaptic: presynaptic, postsynaptic: postsynaptic))
     }
   }
 
@@ -60,6 +73,26 @@ public struct Delays: Connectivity {
     PackedDelays(
       self, parameters.converted(), presynaptic: presynaptic, postsynaptic: postsynaptic,
       spiking: spiking)
+  }
+}
+
+/// Delays that were drawn, by the sizes of a connection: they never change, and every update asks.
+private final class KnownDelays: Sendable {
+  private let delays = Mutex<[[Int]: [Int]]>([:])
+  private let maps = Mutex<[[Int]: SynapseMap]>([:])
+
+  func delays(_ sizes: [Int], draw: () -> [Int]) -> [Int] {
+    if let found = delays.withLock({ $0[sizes] }) { return found }
+    let drawn = draw()
+    delays.withLock { $0[sizes] = drawn }
+    return drawn
+  }
+
+  func map(_ sizes: [Int], make: () -> SynapseMap) -> SynapseMap {
+    if let found = maps.withLock({ $0[sizes] }) { return found }
+    let made = make()
+    maps.withLock { $0[sizes] = made }
+    return made
   }
 }
 

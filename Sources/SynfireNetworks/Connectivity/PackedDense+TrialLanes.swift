@@ -4,7 +4,7 @@ import SynfireCore
 /// into few.
 ///
 /// Sums of gradients are [postsynaptic, channel padded] of numbers, [presynaptic, width padded] of spikes.
-extension PackedDense: TrialLaneConnectivity {
+extension PackedDense: FactoredLaneConnectivity {
   var width: Int { postsynaptic }
   var expands: Bool { false }
 

@@ -3,7 +3,7 @@ import SynfireCore
 /// The P modes are the inner numbers: kappa is filtered, not the drive of N neurons.
 ///
 /// Sums of gradients are A [postsynaptic, mode padded], then B [presynaptic, mode padded].
-extension PackedModes: TrialLaneConnectivity {
+extension PackedModes: FactoredLaneConnectivity {
   var width: Int { modes }
   var expands: Bool { true }
   var laneSumCount: Int { (postsynaptic + presynaptic) * paddedWidth(modes) }

@@ -17,12 +17,20 @@ enum LaneActivity {
   case analog(UnsafePointer<Vector>)
 }
 
-/// Connectivity that computes with sixteen trials as lanes, in two halves with the spike filter between:
-/// presynaptic activity is gathered into `width` numbers a trial, and these are expanded into the drive.
+/// Connectivity packed for sixteen trials as lanes.
+protocol TrialLaneConnectivity: GradientLayout {
+  /// Whether it reads nothing but spikes; others read numbers, too.
+  var readsOnlySpikes: Bool { get }
+  /// The memory of one worker.
+  func makeLanePath(_ wiring: LanePathWiring) -> any LanePath
+}
+
+/// Connectivity that computes in two halves with the spike filter between: presynaptic activity is
+/// gathered into `width` numbers a trial, and these are expanded into the drive.
 ///
 /// A mode matrix has its modes between; all else has the drive itself, and no second half. Rows of inner
 /// numbers are padded to `paddedWidth` vectors.
-protocol TrialLaneConnectivity: PackedConnectivity {
+protocol FactoredLaneConnectivity: TrialLaneConnectivity, PackedConnectivity {
   /// Inner numbers.
   var width: Int { get }
   /// Whether the inner numbers are not the drive itself.
@@ -43,6 +51,14 @@ protocol TrialLaneConnectivity: PackedConnectivity {
   /// gradient, in the layout of the workspaces, += the lanes of the sums, which are of spikes or numbers.
   func reduce(
     _ sums: UnsafePointer<Vector>, spiking: Bool, into gradient: UnsafeMutablePointer<Float>)
+}
+
+extension FactoredLaneConnectivity {
+  var readsOnlySpikes: Bool { false }
+
+  func makeLanePath(_ wiring: LanePathWiring) -> any LanePath {
+    FactoredLanePath(self, wiring)
+  }
 }
 
 /// Up to eight steps of a connection, for gradients.

@@ -12,6 +12,13 @@ public protocol BlockSweep: AnyObject {
   /// Runs trials forward; `inputs` starts at the first trial of the block.
   func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int)
 
+  /// What `restore` needs to go on from here after forward sweeps of other blocks; nil where only another
+  /// forward sweep would do.
+  func save() -> AnyObject?
+
+  /// Does in place of a forward sweep, with what `save` gave after that of the same block.
+  func restore(_ saved: AnyObject, _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int)
+
   /// Runs trials back from the adjoints in `readoutBlock`.
   ///
   /// - Parameter constantAdjoints: for each layer, dL/d(output) that is the same for every step and
@@ -36,22 +43,17 @@ public protocol BlockSweep: AnyObject {
   func gradientBuffers(_ packed: PackedNetwork) -> [AlignedBuffer<Float>]
 }
 
-extension Network {
-  /// The lanes that batches of so many trials are swept with: trials where all connections have few
-  /// numbers per neuron, and there are trials enough to fill them.
-  public func laneLayout(trials: Int) -> LaneLayout {
-    guard trials >= 16, layers.count == 1, inputs <= 16, readout.reduction == .everyStep,
-      layers[0].isSpiking, layers[0] is any TrialLaneLayer
-    else { return .neurons }
-    let few = connections.allSatisfy {
-      $0.connection.connectivity.suitsTrialLanes(
-        presynaptic: $0.presynaptic, postsynaptic: $0.postsynaptic)
-    }
-    let wiring = try? layers[0].wiring(inputs: inputs, timeStep: timeStep)
-    let latencies = [wiring?.inputLatency, wiring?.recurrentLatency, try? readout.latency()]
-    return few && latencies.allSatisfy { ($0 ?? .max) < LaneSteps.most } ? .trials : .neurons
-  }
+extension BlockSweep {
+  public func save() -> AnyObject? { nil }
 
+  public func restore(
+    _ saved: AnyObject, _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+  ) {
+    forward(packed, inputs, trials: trials)
+  }
+}
+
+extension Network {
   /// The memory of one worker.
   public func makeSweep(
     _ layout: LaneLayout, _ packed: PackedNetwork, steps: Int, blockTrials: Int

@@ -116,12 +116,7 @@ extension PackedNetwork {
   public func gradient(
     _ network: Network, _ buffers: [AlignedBuffer<Float>]
   ) -> NamedTensors<Float> {
-    var packed: [any PackedConnectivity] = []
-    for layer in layers {
-      packed.append(layer.input)
-      if let recurrent = layer.recurrent { packed.append(recurrent) }
-    }
-    packed.append(readout)
+    let packed = connections
     var result = NamedTensors<Float>()
     for (index, connection) in network.connections.enumerated() {
       let tensors = packed[index].gradient(buffers[index])
@@ -143,6 +138,14 @@ extension PackedNetwork {
       }
     }
     return result
+  }
+}
+
+extension PackedNetwork {
+  /// In the order of `Network.connections`.
+  private var connections: [any GradientLayout] {
+    if let lanes { return lanes.connections }
+    return layers.flatMap { [$0.input, $0.recurrent].compactMap { $0 } } + [readout]
   }
 }
 

@@ -2,13 +2,19 @@ import SynfireCore
 
 /// The parameters of a network in the layout of the kernels, made once an update and shared by all workers.
 public struct PackedNetwork: Sendable {
+  /// For neurons as lanes; none where trials are.
   let layers: [PackedLayer]
   let readout: any PackedConnectivity
+  /// For trials as lanes.
+  let lanes: LaneNetwork?
   /// [output]; nil for a readout without bias.
   let readoutBias: [Float]?
   let parameters: NamedTensors<Float>
 
-  public init(_ network: Network, _ parameters: NamedTensors<Float>) {
+  /// - Parameter layout: of the sweeps that it is for.
+  public init(
+    _ network: Network, _ parameters: NamedTensors<Float>, layout: LaneLayout = .neurons
+  ) {
     func pack(
       _ prefix: String, _ connection: Connection, _ presynaptic: Int, _ postsynaptic: Int,
       spiking: Bool
@@ -19,7 +25,9 @@ public struct PackedNetwork: Sendable {
     }
     self.parameters = parameters
     readoutBias = parameters["readout.bias"]?.values
-    layers = network.layers.enumerated().map { index, layer in
+    lanes = layout == .trials ? LaneNetwork(network, parameters) : nil
+    let swept = layout == .trials ? [] : network.layers
+    layers = swept.enumerated().map { index, layer in
       PackedLayer(
         input: pack(
           "\(layer.name).input", layer.input, network.inputCount(ofLayer: index), layer.neurons,
@@ -28,14 +36,19 @@ public struct PackedNetwork: Sendable {
           pack(
             "\(layer.name).recurrent", $0, layer.neurons, layer.neurons, spiking: layer.isSpiking)
         },
-        // Their number was checked when the network was made.
-        neurons: try! layer.kernelParameters(
-          parameters.under(layer.parameterPrefix).converted()
-        ).map { $0.map(Float.init) })
+        neurons: layer.packedParameters(parameters))
     }
     let last = network.layers.last!
     readout = pack(
       "readout", network.readout.connection, last.neurons, network.readout.outputs,
       spiking: last.isSpiking)
+  }
+}
+
+extension NetworkLayer {
+  /// What differs between the neurons, [parameter][neuron].
+  func packedParameters(_ parameters: NamedTensors<Float>) -> [[Float]] {
+    // Their number was checked when the network was made.
+    try! kernelParameters(parameters.under(parameterPrefix).converted()).map { $0.map(Float.init) }
   }
 }

@@ -24,13 +24,16 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   let inputRing: AlignedBuffer<Float>
   let recurrentRing: AlignedBuffer<Float>
 
-  /// - Parameter driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
-  init(_ size: SweepSize, driveAdjointSteps: Int? = nil) {
+  /// - Parameters:
+  ///   - driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
+  ///   - tapedSteps: steps whose tape is held at a time; nil for all.
+  init(_ size: SweepSize, driveAdjointSteps: Int? = nil, tapedSteps: Int? = nil) {
     let rows = size.steps * size.trials
+    let tapedRows = (tapedSteps ?? size.steps) * size.trials
     let cells = size.trials * size.vectors
-    tape = AlignedBuffer(count: rows * size.vectors)
+    tape = AlignedBuffer(count: tapedRows * size.vectors)
     spikes = AlignedBuffer(count: rows * size.words * 4)
-    held = AlignedBuffer(count: rows * size.words * 4)
+    held = AlignedBuffer(count: tapedRows * size.words * 4)
     outputs = AlignedBuffer(count: Kernel.isSpiking ? 0 : rows * size.rowLength)
     parameters = AlignedBuffer(count: Kernel.Parameters.count * size.vectors * 16)
     parameterGradients = AlignedBuffer(count: Kernel.Parameters.count * size.vectors * 16)
@@ -93,9 +96,9 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
 /// The same memory as the loops over neurons see it: pointers and sizes.
 public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
   @usableFromInline let size: SweepSize
-  @usableFromInline let tape: UnsafeMutablePointer<Kernel.Tape>
+  @usableFromInline var tape: UnsafeMutablePointer<Kernel.Tape>
   @usableFromInline let spikes: UnsafeMutablePointer<UInt16>
-  @usableFromInline let held: UnsafeMutablePointer<UInt16>
+  @usableFromInline var held: UnsafeMutablePointer<UInt16>
   @usableFromInline let outputs: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline let parameters: UnsafePointer<Kernel.Parameters>
   @usableFromInline let parameterGradients: UnsafeMutablePointer<Kernel.Parameters>
@@ -120,6 +123,14 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
     drive = buffers.drive.vectors
     outputAdjoints = buffers.outputAdjoints.vectors
     driveAdjoints = buffers.driveAdjoints.vectors
+  }
+
+  /// The same memory with the tape of the steps from `start` on, which alone may then be taped.
+  func taping(from start: Int) -> SweepMemory {
+    var result = self
+    result.tape -= start * size.trials * size.vectors
+    result.held -= start * size.trials * size.words * 4
+    return result
   }
 
   /// The same memory with the adjoints of the drive written elsewhere.

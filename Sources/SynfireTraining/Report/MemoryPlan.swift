@@ -30,11 +30,12 @@ public struct MemoryPlan: Sendable {
     let windows = task.windowSteps.map { steps / $0 } ?? 1
     let targets =
       task.isClassification ? windows * trials * 8 : rows * network.readout.outputs * 4
-    let layout = network.laneLayout(trials: trials)
+    let layout = network.laneLayout(trials: trials, spiking: task.hasSpikes)
     let plan = BatchPlan(trials: trials, layout: layout)
     let shards = plan.blocks.count
     let workers = min(threads, shards)
-    let packed = PackedNetwork(network, network.initialParameters(seed: 0))
+    let packed = PackedNetwork(
+      network, network.initialParameters(seed: 0), layout: layout)
     let sweep = try network.makeSweep(
       layout, packed, steps: steps, blockTrials: plan.blockTrials
     ).byteCount

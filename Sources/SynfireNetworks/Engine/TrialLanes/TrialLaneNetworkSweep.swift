@@ -1,117 +1,64 @@
 import SynfireCore
 
 /// The memory of one worker for blocks of sixteen trials that are the lanes of vectors: one layer of
-/// spiking neurons with few inputs and few outputs, read at every step.
+/// spiking neurons.
 public final class TrialLaneNetworkSweep: BlockSweep {
   private let network: Network
-  private let steps: Int
   private let sweep: any LaneLayerSweep
-  private let readout: LanePath
-  /// The inputs [time, channel padded], by trial lanes.
-  private let inputs: AlignedBuffer<Vector>
-  private let inputStride: Int
-  /// The outputs of all steps, and their adjoints over the last eight, with trials as lanes.
-  private let outputRow: Int
-  private let outputs: AlignedBuffer<Float>
-  private let adjoints: AlignedBuffer<Float>
-  private let laneAdjoints: AlignedBuffer<Vector>
-  private let biasGradient: AlignedBuffer<Float>?
-  /// The trials of the block.
-  private var trials = 0
+  private let inputs: LaneInputs
+  private let readout: LaneReadout
+  private let steps: Int
 
+  /// - Parameter packed: of the network, for this layout.
   public init(_ network: Network, _ packed: PackedNetwork, steps: Int) throws {
+    let lanes = packed.lanes!
     self.network = network
     self.steps = steps
     let layer = network.layers[0] as! any TrialLaneLayer
     sweep = try layer.makeTrialLaneSweep(
-      packed.laneLayer, inputs: network.inputs, steps: steps, timeStep: network.timeStep)
-    readout = LanePath(
-      packed.laneReadout,
-      filter: try network.readout.connection.filter.coefficients(timeStep: network.timeStep),
-      latency: try network.readout.latency(), steps: steps, spiking: true)
-    inputStride = paddedWidth(network.inputs)
-    inputs = AlignedBuffer(count: steps * inputStride)
-    outputRow = paddedWidth(network.readout.outputs)
-    let count = steps * 16 * network.readout.outputs
-    outputs = AlignedBuffer(count: count)
-    adjoints = AlignedBuffer(count: count)
-    biasGradient = network.readout.makeBiasGradient()
-    laneAdjoints = AlignedBuffer(count: LaneSteps.most * outputRow)
+      lanes.layer, inputs: network.inputs, steps: steps, timeStep: network.timeStep)
+    inputs = LaneInputs(
+      steps: steps, channels: network.inputs, readsBits: lanes.layer.input.readsOnlySpikes)
+    readout = try LaneReadout(network, lanes, steps: steps)
   }
 
-  public var byteCount: Int {
-    sweep.byteCount + readout.byteCount + inputs.byteCount + outputs.byteCount
-      + adjoints.byteCount
-  }
+  public var byteCount: Int { sweep.byteCount + readout.byteCount + inputs.byteCount }
 
-  public var readoutBlock: ReadoutBlock {
-    let count = network.readout.outputs
-    return ReadoutBlock(
-      outputs: outputs.pointer, adjoints: adjoints.pointer, steps: steps, count: count,
-      stepStride: 16 * count, trialStride: count)
-  }
-
-  private var inputSequence: LaneSequence {
-    LaneSequence(first: .analog(inputs.pointer), stepStride: inputStride)
-  }
+  public var readoutBlock: ReadoutBlock { readout.block }
 
   public func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
-    turn(inputs, trials: trials)
-    sweep.forward(packed.laneLayer, inputSequence)
-    read(packed)
+    self.inputs.turn(inputs, trials: trials)
+    sweep.forward(packed.lanes!.layer, self.inputs.sequence)
+    readout.forward(packed.lanes!, sweep.spikes, trials: trials)
   }
 
-  /// The outputs from the spikes of the last forward sweep.
-  private func read(_ packed: PackedNetwork) {
-    readout.begin()
-    let count = network.readout.outputs
-    let spikes = sweep.spikes
-    for time in 0..<steps {
-      let row = readout.inner(packed.laneReadout, spikes, time: time)
-      let target = outputs.pointer + time * 16 * count
-      for output in 0..<count {
-        let values = row[output]
-        for trial in 0..<16 { target[trial * count + output] = values[trial] }
-      }
-    }
-    readoutBlock.add(bias: packed.readoutBias, trials: trials)
+  public func save() -> AnyObject? { sweep.save() }
+
+  public func restore(
+    _ saved: AnyObject, _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+  ) {
+    self.inputs.turn(inputs, trials: trials)
+    sweep.restore(packed.lanes!.layer, saved)
+    readout.forward(packed.lanes!, sweep.spikes, trials: trials)
   }
 
   public func backward(
     _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
     constantAdjoints: [AlignedBuffer<Float>]
   ) {
-    let connectivity = packed.laneReadout
     let spikes = sweep.spikes
-    readoutBlock.addAdjoints(trials: trials, to: biasGradient)
-    readout.begin()
+    readout.beginBackward(trials: trials)
     sweep.backward(
-      packed.laneLayer, inputSequence, constantAdjoint: constantAdjoints.first?.pointer
+      self.inputs.sequence, trials: trials, constantAdjoint: constantAdjoints.first?.pointer
     ) { time, target in
-      readout.receive(connectivity, adjointRow(time), time: time)
-      readout.scatter(connectivity, time: time, into: target)
-      readout.accumulate(
-        connectivity, spikes, time: time, laneAdjoints.pointer, stride: outputRow)
+      readout.addAdjoint(spikes, time: time, trials: trials, into: target)
     }
-  }
-
-  /// The adjoints of a step's outputs with trials as lanes; 0 where there is no trial.
-  private func adjointRow(_ time: Int) -> UnsafePointer<Vector> {
-    let count = network.readout.outputs
-    let row = laneAdjoints.pointer + time % LaneSteps.most * outputRow
-    let source = adjoints.pointer + time * 16 * count
-    for output in 0..<count {
-      var values = Vector.zero
-      for trial in 0..<trials { values[trial] = source[trial * count + output] }
-      row[output] = values
-    }
-    return UnsafePointer(row)
   }
 
   public func countSpikes(trials: Int, into counts: inout [[Int]]) {
     guard case .spikes(let bits) = sweep.spikes.first else { return }
     let stride = sweep.spikes.stepStride
-    let present: UInt16 = trials == 16 ? .max : (1 << UInt16(trials)) - 1
+    let present = presentLanes(trials)
     counts[0].withUnsafeMutableBufferPointer { counts in
       for time in 0..<steps {
         let row = bits + time * stride
@@ -123,61 +70,27 @@ public final class TrialLaneNetworkSweep: BlockSweep {
   public func record(
     _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
   ) -> [LayerRecord] {
-    turn(inputs, trials: trials)
-    let record = sweep.record(packed.laneLayer, inputSequence, trials: trials)
-    read(packed)
+    self.inputs.turn(inputs, trials: trials)
+    let lanes = packed.lanes!
+    let record = sweep.record(lanes.layer, self.inputs.sequence, trials: trials)
+    readout.forward(lanes, sweep.spikes, trials: trials)
     return [record]
   }
 
   public func firstNonFinite(
     _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
   ) -> (layer: String, step: Int, trial: Int, neuron: Int)? {
-    turn(inputs, trials: trials)
-    return sweep.firstNonFinite(packed.laneLayer, inputSequence, trials: trials).map {
-      (network.layers[0].name, $0.step, $0.trial, $0.neuron)
-    }
+    self.inputs.turn(inputs, trials: trials)
+    return sweep.firstNonFinite(
+      packed.lanes!.layer, self.inputs.sequence, trials: trials
+    ).map { (network.layers[0].name, $0.step, $0.trial, $0.neuron) }
   }
 
   public func gradientBuffers(_ packed: PackedNetwork) -> [AlignedBuffer<Float>] {
-    sweep.gradients(packed.laneLayer) + [readout.gradient(packed.laneReadout)]
-      + [sweep.takeParameterGradients()] + [biasGradient].compactMap { $0 }
-  }
-
-  /// Copies a block's inputs to where trials are lanes; 0 where there is no trial.
-  private func turn(_ block: BlockActivity, trials: Int) {
-    self.trials = trials
-    inputs.clear()
-    let channels = network.inputs
-    let target = UnsafeMutableRawPointer(inputs.pointer).assumingMemoryBound(to: Float.self)
-    for time in 0..<steps {
-      let row = target + time * inputStride * 16
-      for trial in 0..<trials {
-        switch block {
-        case .analog(let values, let timeStride, let trialStride):
-          let source = values + time * timeStride + trial * trialStride
-          for channel in 0..<channels { row[channel * 16 + trial] = source[channel] }
-        case .spikes(let words, let timeStride, let trialStride):
-          let source = words + time * timeStride + trial * trialStride
-          for channel in 0..<channels {
-            let bit = source[channel >> 6] >> UInt64(channel & 63) & 1
-            row[channel * 16 + trial] = Float(bit)
-          }
-        }
-      }
-    }
+    let (weights, bias) = readout.gradients
+    return sweep.gradients() + [weights, sweep.takeParameterGradients()] + [bias].compactMap { $0 }
   }
 }
 
-extension PackedNetwork {
-  /// The one layer of a network that suits lanes of trials.
-  fileprivate var laneLayer: LaneLayer {
-    LaneLayer(
-      input: layers[0].input as! any TrialLaneConnectivity,
-      recurrent: layers[0].recurrent.map { $0 as! any TrialLaneConnectivity },
-      neurons: layers[0].neurons)
-  }
-
-  fileprivate var laneReadout: any TrialLaneConnectivity {
-    readout as! any TrialLaneConnectivity
-  }
-}
+/// The lanes that hold a trial, as bits.
+func presentLanes(_ trials: Int) -> UInt16 { trials == 16 ? .max : (1 << UInt16(trials)) - 1 }

@@ -1,13 +1,5 @@
 import SynfireCore
 
-/// A layer packed for sweeps with trials as lanes.
-struct LaneLayer {
-  let input: any TrialLaneConnectivity
-  let recurrent: (any TrialLaneConnectivity)?
-  /// What differs between neurons, [parameter][neuron].
-  let neurons: [[Float]]
-}
-
 /// A layer that can be swept with trials as lanes.
 protocol TrialLaneLayer: NetworkLayer {
   func makeTrialLaneSweep(
@@ -31,12 +23,18 @@ protocol LaneLayerSweep: AnyObject {
   var spikes: LaneSequence { get }
   var byteCount: Int { get }
   func forward(_ layer: LaneLayer, _ inputs: LaneSequence)
+  /// What `restore` needs to go on after forward sweeps of other blocks.
+  func save() -> AnyObject
+  /// Makes the sweep as it was when `save` was called, which gives what was saved back.
+  func restore(_ layer: LaneLayer, _ saved: AnyObject)
   /// Back over the tape; `addOutputAdjoint` adds to the adjoint of the outputs of a step [neuron].
+  ///
+  /// - Parameter constantAdjoint: added to that of every output of the first `trials` lanes [neuron].
   func backward(
-    _ layer: LaneLayer, _ inputs: LaneSequence, constantAdjoint: UnsafePointer<Float>?,
+    _ inputs: LaneSequence, trials: Int, constantAdjoint: UnsafePointer<Float>?,
     addOutputAdjoint: (_ time: Int, _ into: UnsafeMutablePointer<Vector>) -> Void)
   /// The gradient sums of the input and recurrent connections.
-  func gradients(_ layer: LaneLayer) -> [AlignedBuffer<Float>]
+  func gradients() -> [AlignedBuffer<Float>]
   /// The derivatives with respect to the neurons' parameters [parameter][neuron] since the last call.
   func takeParameterGradients() -> AlignedBuffer<Float>
   func firstNonFinite(
@@ -55,8 +53,16 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   private let buffers: SweepBuffers<Model.Fast>
   private let memory: SweepMemory<Model.Fast>
   private let spikeStride: Int
-  private let input: LanePath
-  private let recurrent: LanePath?
+  private let input: any LanePath
+  private let recurrent: (any LanePath)?
+  /// The adjoint of every output that is the same at all steps [neuron].
+  private let constants: AlignedBuffer<Vector>
+  /// Steps whose tape is held at a time: those of longer sweeps are run forward again.
+  private let segment: Int
+  /// The segment whose tape is held.
+  private var taped = 0
+  private var snapshots: LaneSnapshots<Model.Fast.State>
+  private var spareSnapshots: [LaneSnapshots<Model.Fast.State>] = []
 
   init(model: Model, wiring: LayerWiring, layer: LaneLayer, steps: Int, neurons: Int) throws {
     self.model = model
@@ -64,76 +70,134 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
     self.neurons = neurons
     kernel = try model.fast()
     let size = SweepSize(steps: steps, trials: 1, neurons: 16 * neurons)
-    buffers = SweepBuffers(size, driveAdjointSteps: LaneSteps.most)
+    segment = Self.segment(steps: steps, neurons: neurons)
+    buffers = SweepBuffers(size, driveAdjointSteps: LaneSteps.most, tapedSteps: segment)
     memory = SweepMemory(buffers, size)
     spikeStride = size.words * 4
-    input = LanePath(
-      layer.input, filter: wiring.inputFilter, latency: wiring.inputLatency, steps: steps,
-      spiking: false)
-    recurrent = layer.recurrent.map {
-      LanePath(
-        $0, filter: wiring.recurrentFilter, latency: wiring.recurrentLatency, steps: steps,
-        spiking: true)
-    }
+    input = layer.input.makeLanePath(
+      LanePathWiring(
+        filter: wiring.inputFilter, latency: wiring.inputLatency, steps: steps,
+        isSpiking: layer.input.readsOnlySpikes, isBackpropagated: false))
+    recurrent = layer.recurrent?.makeLanePath(
+      LanePathWiring(
+        filter: wiring.recurrentFilter, latency: wiring.recurrentLatency, steps: steps,
+        isSpiking: true, isBackpropagated: true))
+    constants = AlignedBuffer(count: neurons)
+    snapshots = LaneSnapshots()
+    snapshots = makeSnapshots()
+  }
+
+  /// Tapes that are no larger than this are held as a whole; of others, so much that they stay in the
+  /// caches.
+  private static var tapeBytes: (whole: Int, part: Int) { (8 << 20, 3 << 19) }
+
+  private static func segment(steps: Int, neurons: Int) -> Int {
+    let row = MemoryLayout<Model.Fast.Tape>.stride * neurons
+    return row * steps <= tapeBytes.whole ? steps : max(8, tapeBytes.part / max(row, 1))
+  }
+
+  private var segments: Int { (steps + segment - 1) / segment }
+
+  private func makeSnapshots() -> LaneSnapshots<Model.Fast.State> {
+    LaneSnapshots(
+      count: segments, neurons: neurons, filters: [input, recurrent].map { $0?.states.count ?? 0 },
+      spikes: steps * spikeStride)
   }
 
   var spikes: LaneSequence {
     LaneSequence(first: .spikes(memory.spikes), stepStride: spikeStride)
   }
 
-  var byteCount: Int { buffers.byteCount + input.byteCount + (recurrent?.byteCount ?? 0) }
+  var byteCount: Int {
+    buffers.byteCount + input.byteCount + (recurrent?.byteCount ?? 0) + snapshots.byteCount
+  }
 
   func forward(_ layer: LaneLayer, _ inputs: LaneSequence) {
     begin(layer)
-    for time in 0..<steps { step(layer, inputs, time: time) }
+    for index in 0..<segments {
+      snapshots.keep(index, buffers.states, [input, recurrent].map { $0?.states })
+      run(inputs, segment: index)
+    }
+  }
+
+  /// The steps of a segment, whose tape is then held.
+  private func run(_ inputs: LaneSequence, segment index: Int) {
+    let memory = memory.taping(from: index * segment)
+    for time in index * segment..<min(steps, (index + 1) * segment) {
+      step(inputs, time: time, memory)
+    }
+    taped = index
+  }
+
+  /// Runs a segment forward again.
+  private func rerun(_ inputs: LaneSequence, segment index: Int) {
+    snapshots.restore(index, buffers.states, [input, recurrent].map { $0?.states })
+    input.resume(inputs, at: index * segment)
+    recurrent?.resume(spikes, at: index * segment)
+    run(inputs, segment: index)
+  }
+
+  func save() -> AnyObject {
+    snapshots.spikes.pointer.update(from: memory.spikes, count: steps * spikeStride)
+    defer { snapshots = spareSnapshots.popLast() ?? makeSnapshots() }
+    return snapshots
+  }
+
+  func restore(_ layer: LaneLayer, _ saved: AnyObject) {
+    begin(layer)
+    spareSnapshots.append(snapshots)
+    snapshots = saved as! LaneSnapshots<Model.Fast.State>
+    memory.spikes.update(from: snapshots.spikes.pointer, count: steps * spikeStride)
+    taped = -1
   }
 
   private func begin(_ layer: LaneLayer) {
     buffers.setParameters(layer.neurons, lanes: 16, vectors: neurons)
     buffers.states.pointer.update(repeating: kernel.initialState, count: neurons)
-    input.begin()
-    recurrent?.begin()
+    input.begin(layer.input)
+    recurrent?.begin(layer.recurrent!)
   }
 
-  private func step(_ layer: LaneLayer, _ inputs: LaneSequence, time: Int) {
-    input.drive(
-      layer.input, inputs, time: time, into: memory.drive, count: neurons, overwriting: true)
-    recurrent?.drive(
-      layer.recurrent!, spikes, time: time, into: memory.drive, count: neurons,
-      overwriting: false)
+  private func step(
+    _ inputs: LaneSequence, time: Int, _ memory: SweepMemory<Model.Fast>
+  ) {
+    input.drive(inputs, time: time, into: memory.drive, count: neurons, overwriting: true)
+    recurrent?.drive(spikes, time: time, into: memory.drive, count: neurons, overwriting: false)
     model.advance(kernel, memory, time: time, trials: 1)
   }
 
   func backward(
-    _ layer: LaneLayer, _ inputs: LaneSequence, constantAdjoint: UnsafePointer<Float>?,
+    _ inputs: LaneSequence, trials: Int, constantAdjoint: UnsafePointer<Float>?,
     addOutputAdjoint: (_ time: Int, _ into: UnsafeMutablePointer<Vector>) -> Void
   ) {
     buffers.adjoints.pointer.update(repeating: kernel.initialAdjoint, count: neurons)
-    input.begin()
-    recurrent?.begin()
+    input.beginBackward()
+    recurrent?.beginBackward()
+    let present = FloatLaneMask(bits: presentLanes(trials))
+    for neuron in 0..<neurons {
+      constants.pointer[neuron] = Vector(repeating: constantAdjoint?[neuron] ?? 0)
+        .kept(where: present)
+    }
     let spikes = spikes
-    let outputAdjoints = memory.outputAdjoints
+    let (outputAdjoints, driveAdjoints) = (memory.outputAdjoints, memory.driveAdjoints)
     for time in (0..<steps).reversed() {
-      for neuron in 0..<neurons {
-        outputAdjoints[neuron] = Vector(repeating: constantAdjoint?[neuron] ?? 0)
-      }
+      if time / segment != taped { rerun(inputs, segment: time / segment) }
+      outputAdjoints.update(from: constants.pointer, count: neurons)
       addOutputAdjoint(time, outputAdjoints)
-      recurrent?.scatter(layer.recurrent!, time: time, into: outputAdjoints)
-      let driveAdjoints = memory.driveAdjoints
+      recurrent?.scatter(time: time, into: outputAdjoints)
       let row = driveAdjoints + time % LaneSteps.most * neurons
-      model.retreat(kernel, memory.writing(driveAdjoints: row), time: time, trials: 1)
-      input.receive(layer.input, row, time: time)
-      input.accumulate(layer.input, inputs, time: time, driveAdjoints, stride: neurons)
-      if let recurrent {
-        recurrent.receive(layer.recurrent!, row, time: time)
-        recurrent.accumulate(
-          layer.recurrent!, spikes, time: time, driveAdjoints, stride: neurons)
-      }
+      model.retreat(
+        kernel, memory.taping(from: taped * segment).writing(driveAdjoints: row), time: time,
+        trials: 1)
+      input.receive(row, time: time)
+      input.accumulate(inputs, time: time, driveAdjoints, stride: neurons)
+      recurrent?.receive(row, time: time)
+      recurrent?.accumulate(spikes, time: time, driveAdjoints, stride: neurons)
     }
   }
 
-  func gradients(_ layer: LaneLayer) -> [AlignedBuffer<Float>] {
-    [input.gradient(layer.input)] + (recurrent.map { [$0.gradient(layer.recurrent!)] } ?? [])
+  func gradients() -> [AlignedBuffer<Float>] {
+    [input.gradient()] + (recurrent.map { [$0.gradient()] } ?? [])
   }
 
   func takeParameterGradients() -> AlignedBuffer<Float> {
@@ -149,7 +213,7 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   ) {
     begin(layer)
     for time in 0..<steps {
-      step(layer, inputs, time: time)
+      step(inputs, time: time, memory.taping(from: time))
       for trial in 0..<trials {
         for neuron in 0..<neurons {
           let state = memory.states[neuron]

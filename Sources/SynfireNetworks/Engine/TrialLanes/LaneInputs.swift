@@ -1,0 +1,85 @@
+import SynfireCore
+
+/// The inputs of sixteen trials at every step, turned so that trials are lanes.
+final class LaneInputs {
+  private let steps: Int
+  private let channels: Int
+  private let stride: Int
+  /// [time, channel padded], as bits or as numbers.
+  private let bits: AlignedBuffer<UInt16>
+  private let numbers: AlignedBuffer<Vector>
+  private let readsBits: Bool
+
+  init(steps: Int, channels: Int, readsBits: Bool) {
+    self.steps = steps
+    self.channels = channels
+    self.readsBits = readsBits
+    stride = paddedWidth(channels)
+    bits = AlignedBuffer(count: readsBits ? steps * stride : 0)
+    numbers = AlignedBuffer(count: readsBits ? 0 : steps * stride)
+  }
+
+  var byteCount: Int { bits.byteCount + numbers.byteCount }
+
+  var sequence: LaneSequence {
+    LaneSequence(
+      first: readsBits ? .spikes(bits.pointer) : .analog(numbers.pointer), stepStride: stride)
+  }
+
+  /// Copies the inputs of a block; lanes without a trial are 0.
+  func turn(_ block: BlockActivity, trials: Int) {
+    switch block {
+    case .analog(let values, let timeStride, let trialStride):
+      precondition(!readsBits, "synapses are swept with spikes")
+      numbers.clear()
+      forEachRow(trials) { time, trial, row in
+        let source = values + time * timeStride + trial * trialStride
+        for channel in 0..<channels { row[channel * 16 + trial] = source[channel] }
+      }
+    case .spikes(let words, let timeStride, let trialStride):
+      if readsBits {
+        turn(words, timeStride: timeStride, trialStride: trialStride, trials: trials)
+        return
+      }
+      numbers.clear()
+      forEachRow(trials) { time, trial, row in
+        let source = words + time * timeStride + trial * trialStride
+        for channel in 0..<channels {
+          let bit = source[channel >> 6] >> UInt64(channel & 63) & 1
+          row[channel * 16 + trial] = Float(bit)
+        }
+      }
+    }
+  }
+
+  private func forEachRow(
+    _ trials: Int, _ body: (_ time: Int, _ trial: Int, _ row: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let target = UnsafeMutableRawPointer(numbers.pointer).assumingMemoryBound(to: Float.self)
+    for time in 0..<steps {
+      for trial in 0..<trials { body(time, trial, target + time * stride * 16) }
+    }
+  }
+
+  /// Turns spike by spike, as most channels are silent.
+  private func turn(
+    _ words: UnsafePointer<UInt64>, timeStride: Int, trialStride: Int, trials: Int
+  ) {
+    bits.clear()
+    let wordCount = (channels + 63) >> 6
+    for time in 0..<steps {
+      let row = bits.pointer + time * stride
+      for trial in 0..<trials {
+        let source = words + (time &* timeStride &+ trial &* trialStride)
+        let lane: UInt16 = 1 << UInt16(truncatingIfNeeded: trial)
+        for word in 0..<wordCount {
+          var spikes = source[word]
+          while spikes != 0 {
+            row[(word << 6) &+ spikes.trailingZeroBitCount] |= lane
+            spikes &= spikes &- 1
+          }
+        }
+      }
+    }
+  }
+}

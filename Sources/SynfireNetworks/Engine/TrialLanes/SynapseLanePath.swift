@@ -1,0 +1,163 @@
+import SynfireCore
+
+/// The path of a connection synapse by synapse, with delays or without.
+///
+/// Forward, a spike adds weights to the drive of the steps to come, which lie in a ring. Backward, a
+/// neuron collects weighted adjoints from a ring of those of the last steps. Lanes are trials in both.
+final class SynapseLanePath: LanePath {
+  private let latency: Int
+  private let steps: Int
+  private let filter: ExponentialFilter<Vector>?
+  private let isBackpropagated: Bool
+  private let map: SynapseMap
+  private var packed: PackedSynapses
+  let states: AlignedBuffer<ExponentialFilter<Vector>.State>
+  /// Adjoints of the states of the filter.
+  private let adjointStates: AlignedBuffer<ExponentialFilter<Vector>.State>
+  /// The drive of steps to come, step t at t modulo rows.
+  private let drives: AlignedBuffer<Vector>
+  private let driveRows: Int
+  /// Presynaptic neurons that spike at a step in any trial.
+  private let active: AlignedBuffer<Int32>
+  /// Adjoints of the drive, step t at t modulo rows; of one step only where nothing is handed down.
+  private let adjoints: AlignedBuffer<Vector>
+  private let adjointRows: Int
+  private let events: SpikeEventGradient
+
+  init(_ packed: PackedSynapses, _ wiring: LanePathWiring) {
+    self.packed = packed
+    map = packed.map
+    latency = wiring.latency
+    steps = wiring.steps
+    filter = wiring.filter?.fast
+    isBackpropagated = wiring.isBackpropagated
+    driveRows = map.ringRows(steps: 1)
+    adjointRows = isBackpropagated ? map.ringRows(steps: latency + 1) : 1
+    states = AlignedBuffer(count: filter == nil ? 0 : map.postsynaptic)
+    adjointStates = AlignedBuffer(count: states.count)
+    drives = AlignedBuffer(count: driveRows << map.rowShift)
+    active = AlignedBuffer(count: map.presynaptic)
+    // The last vectors of sixteen neurons may have fewer.
+    adjoints = AlignedBuffer(count: adjointRows << map.rowShift + 16)
+    events = SpikeEventGradient(map)
+  }
+
+  var byteCount: Int {
+    states.byteCount + drives.byteCount + adjoints.byteCount + events.byteCount
+  }
+
+  func begin(_ connectivity: any TrialLaneConnectivity) {
+    packed = connectivity as! PackedSynapses
+    states.clear()
+    drives.clear()
+  }
+
+  func drive(
+    _ activity: LaneSequence, time: Int, into drive: UnsafeMutablePointer<Vector>, count: Int,
+    overwriting: Bool
+  ) {
+    if time >= latency { deposit(activity.step(time - latency), time: time) }
+    let row = drives.pointer + (time & (driveRows - 1)) << map.rowShift
+    let states = states.pointer
+    if let filter {
+      for neuron in 0..<count { row[neuron] = filter.step(&states[neuron], row[neuron]) }
+    }
+    if overwriting {
+      drive.update(from: row, count: count)
+    } else {
+      for neuron in 0..<count { drive[neuron] += row[neuron] }
+    }
+    row.update(repeating: .zero, count: count)
+  }
+
+  /// Adds the weights of the neurons that spike to the drives of the steps that they reach.
+  private func deposit(_ activity: LaneActivity, time: Int) {
+    guard case .spikes(let bits) = activity else {
+      preconditionFailure("synapses are swept with spikes")
+    }
+    let active = active.pointer
+    var count = 0
+    for neuron in 0..<map.presynaptic {
+      active[count] = Int32(truncatingIfNeeded: neuron)
+      count &+= bits[neuron] != 0 ? 1 : 0
+    }
+    let (drives, base) = (drives.pointer, time << map.rowShift)
+    let inside = driveRows << map.rowShift &- 1
+    let (starts, counts, synapses) = (
+      packed.starts.pointer, packed.counts.pointer, packed.synapses.pointer
+    )
+    for index in 0..<count {
+      let neuron = Int(active[index])
+      let spikes = FloatLaneMask(bits: bits[neuron])
+      let first = synapses + Int(starts[neuron])
+      for synapse in 0..<Int(counts[neuron]) {
+        let target = drives + (base &+ Int(first[synapse].offset)) & inside
+        let before = target.pointee
+        target.pointee = before.replacing(
+          with: before + Vector(repeating: first[synapse].weight), where: spikes)
+      }
+    }
+  }
+
+  func resume(_ activity: LaneSequence, at time: Int) {
+    drives.clear()
+    for past in max(latency, time - map.largestDelay)..<max(latency, time) {
+      deposit(activity.step(past - latency), time: past)
+      (drives.pointer + (past & (driveRows - 1)) << map.rowShift)
+        .update(repeating: .zero, count: map.postsynaptic)
+    }
+  }
+
+  func beginBackward() {
+    adjointStates.clear()
+    adjoints.clear()
+    events.begin()
+  }
+
+  func receive(_ driveAdjoint: UnsafePointer<Vector>, time: Int) {
+    let row = adjoints.pointer + (time & (adjointRows - 1)) << map.rowShift
+    if let filter {
+      filter.adjointStep(
+        adjointStates.pointer, driveAdjoint, count: map.postsynaptic, into: row)
+    } else {
+      row.update(from: driveAdjoint, count: map.postsynaptic)
+    }
+    if time >= latency { events.receive(row, step: time - latency) }
+  }
+
+  func scatter(time: Int, into presynaptic: UnsafeMutablePointer<Vector>) {
+    guard time + latency < steps else { return }
+    let (adjoints, base) = (adjoints.pointer, (time + latency) << map.rowShift)
+    let inside = adjointRows << map.rowShift &- 1
+    let (starts, order, synapses) = (
+      packed.starts.pointer, packed.order.pointer, packed.synapses.pointer
+    )
+    @inline(__always) func product(_ synapse: PackedSynapses.Synapse, _ sum: Vector) -> Vector {
+      sum.addingProduct(
+        adjoints[(base &+ Int(synapse.offset)) & inside], Vector(repeating: synapse.weight))
+    }
+    for place in 0..<map.presynaptic {
+      let neuron = Int(order[place])
+      var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
+      var index = Int(starts[neuron])
+      let end = Int(starts[neuron &+ 1])
+      while index < end {
+        a = product(synapses[index], a)
+        b = product(synapses[index &+ 1], b)
+        c = product(synapses[index &+ 2], c)
+        d = product(synapses[index &+ 3], d)
+        index &+= 4
+      }
+      presynaptic[neuron] += (a + b) + (c + d)
+    }
+  }
+
+  func accumulate(
+    _ activity: LaneSequence, time: Int, _ driveAdjoints: UnsafePointer<Vector>, stride: Int
+  ) {
+    guard case .spikes(let bits) = activity.first, time >= latency else { return }
+    events.accumulate(bits, stride: activity.stepStride, step: time - latency, steps: steps)
+  }
+
+  func gradient() -> AlignedBuffer<Float> { events.gradient }
+}
