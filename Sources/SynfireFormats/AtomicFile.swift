@@ -14,6 +14,7 @@ public enum AtomicFile {
   public static func write<Result>(
     to path: String, _ body: (_ temporaryPath: String) throws -> Result
   ) throws -> Result {
+    try requireReplaceable(path)
     let (folder, name) = split(path)
     // The process number keeps two programs apart, the random part two threads of one.
     let temporary =
@@ -62,10 +63,22 @@ public enum AtomicFile {
     return (folder.isEmpty ? "/" : folder, String(path[path.index(after: slash)...]))
   }
 
+  /// A device or a pipe must not be replaced by a file.
+  private static func requireReplaceable(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return
+    case S_IFDIR: throw FormatsError.system(EISDIR, "write", path)
+    default:
+      throw FormatsError(
+        "cannot write: it is a device or a pipe, not a file", place: path, remedy: "Name a file.")
+    }
+  }
+
   private static func keepPermissions(of path: String, on temporary: String) throws {
     var status = stat()
     guard stat(path, &status) == 0 else { return }
-    if status.st_mode & S_IFMT == S_IFDIR { throw FormatsError.system(EISDIR, "write", path) }
     // Best effort: a file system without permissions is no reason to lose a checkpoint.
     _ = chmod(temporary, status.st_mode & 0o7777)
   }

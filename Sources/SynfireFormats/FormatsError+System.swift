@@ -21,7 +21,7 @@ extension FormatsError {
     case EACCES, EPERM, EROFS:
       return FormatsError(
         "cannot \(doing): \(reason)", place: path,
-        remedy: "Change the permissions, or choose another path.", kind: .system)
+        remedy: "Change the permissions, or choose another path.", kind: .denied)
     default:
       return FormatsError("cannot \(doing): \(reason)", place: path, kind: .system)
     }

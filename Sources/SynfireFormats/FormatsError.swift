@@ -12,7 +12,9 @@ public struct FormatsError: SynfireError {
     case unsuitable
     /// The device has no room left for what should be written.
     case diskFull
-    /// The system refused to read or write.
+    /// The permissions do not let this user read or write.
+    case denied
+    /// The system failed to read or write.
     case system
   }
 

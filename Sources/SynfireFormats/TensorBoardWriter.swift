@@ -21,7 +21,7 @@ public final class TensorBoardWriter: Sendable {
         atPath: directory, withIntermediateDirectories: true)
     } catch {
       throw FormatsError(
-        "cannot create the folder: \(error.localizedDescription)", place: directory,
+        "cannot create the folder", place: directory,
         remedy: "Choose another folder, or change the permissions.", kind: .system)
     }
     let seconds = String(format: "%010lld", Int64(startTime))

@@ -46,7 +46,7 @@ public struct DataFetch: Sendable {
         atPath: folder, withIntermediateDirectories: true)
     } catch {
       throw TasksError(
-        "the folder cannot be made: \(error.localizedDescription)", place: folder,
+        "the folder cannot be made", place: folder,
         remedy: "Name a directory that you may write with --data DIR or SYNFIRE_DATA.")
     }
     let places = try DataFiles(dataSet: dataSet.name, directory: directory)
@@ -69,6 +69,7 @@ public struct DataFetch: Sendable {
       return try moveIntoPlace(part, path, file, report)
     }
     var failures: [String] = []
+    var isMalformed = false
     for mirror in mirrors {
       let url = mirror + (mirror.hasSuffix("/") ? "" : "/") + file.name + ".gz"
       var fruitless = 0
@@ -96,6 +97,7 @@ public struct DataFetch: Sendable {
           try remove(part)
         case .failed(let code, let message):
           reason = message
+          isMalformed = isMalformed || code == Transfer.malformedAddress
           if offset > 0, Transfer.cannotResume(code: code, message: message) {
             reason += "; starting again from the beginning"
             fruitless += 1
@@ -114,7 +116,7 @@ public struct DataFetch: Sendable {
       "\(file.name) could not be downloaded:\n    " + failures.joined(separator: "\n    "),
       place: path,
       remedy: "Try again later, which goes on from what is there; name another source with "
-        + "--mirror URL; or put the file there by hand.", isUserMistake: false)
+        + "--mirror URL; or put the file there by hand.", isUserMistake: isMalformed)
   }
 
   private func moveIntoPlace(

@@ -17,7 +17,8 @@ struct Transfer {
 
   /// Exit codes of curl that another attempt will not change: unsupported or malformed address, HTTP
   /// error, no ranges.
-  static let isFinal: Set<Int32> = [1, 3, 22, 33]
+  static let isFinal: Set<Int32> = [1, malformedAddress, 22, 33]
+  static let malformedAddress: Int32 = 3
 
   let url: String
   let part: String

@@ -34,6 +34,24 @@ struct FigureErrorTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path))
   }
 
+  /// On a full disk gnuplot ends well and leaves files that are empty or cut short.
+  @Test func filesThatAreNotWholeAreNoFigure() throws {
+    let programs = folder.appendingPathComponent("bin")
+    try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let program = programs.appendingPathComponent("gnuplot")
+    try Data("#!/bin/sh\necho svg; echo pdfcairo; [ \"$1\" = -e ] || : > a.svg > a.pdf\n".utf8)
+      .write(to: program)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
+    let target = folder.appendingPathComponent("figures")
+    let error = #expect(throws: AnalysisError.self) {
+      try figure(.init(.line, x: [1, 2], y: [1, 2])).render(
+        named: "a", in: target, gnuplot: Gnuplot(searchPath: programs.path))
+    }
+    #expect(error?.what.contains("whole") == true && error?.isUserMistake == false)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: target.path).isEmpty)
+  }
+
   /// A failing program leaves nothing behind and its message reaches the caller.
   @Test(.enabled(if: Gnuplot.isInstalled, "gnuplot is not installed"))
   func failureLeavesNothing() throws {

@@ -50,6 +50,27 @@ import Testing
     #expect(try scratch.names.isEmpty)
   }
 
+  @Test func aDeviceOrPipeIsNotReplaced() throws {
+    let scratch = try Scratch()
+    let path = scratch.file("pipe.npz")
+    #expect(mkfifo(path, 0o600) == 0)
+    let error = #expect(throws: FormatsError.self) { try AtomicFile.write("x", to: path) }
+    #expect(error?.isUserMistake == true && error?.what.contains("a pipe") == true)
+    var status = stat()
+    #expect(stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    #expect(try scratch.names == ["pipe.npz"])
+  }
+
+  @Test func permissionsAreTheUsersToMendAndAFullDiskIsAFailure() {
+    for code in [EACCES, EPERM, EROFS] {
+      let error = FormatsError.system(code, "write", "a")
+      #expect(error.kind == .denied && error.isUserMistake)
+    }
+    for code in [ENOSPC, EIO] {
+      #expect(!FormatsError.system(code, "write", "a").isUserMistake)
+    }
+  }
+
   @Test(.enabled(if: SmallDisk.canMount, "needs the right to mount a tmpfs"))
   func aFullDiskIsSaidAndTheOldFileStays() throws {
     try SmallDisk.with(bytes: 64 << 10) { folder in

@@ -34,6 +34,7 @@ extension Figure {
       try Data(table.utf8).write(to: scratch.appendingPathComponent("\(name).tsv"))
       try Data(script.utf8).write(to: scratch.appendingPathComponent("\(name).gp"))
       try gnuplot.run(script: "\(name).gp", in: scratch)
+      for output in outputs { try requireWhole(output.terminal, output.file, in: scratch) }
       try repair(scratch.appendingPathComponent("\(name).svg"))
       for file in ["\(name).tsv", "\(name).gp"] + outputs.map(\.file) {
         let target = folder.appendingPathComponent(file)
@@ -46,7 +47,7 @@ extension Figure {
       throw error
     } catch {
       throw AnalysisError(
-        "cannot write the figure: \(error.localizedDescription)",
+        "cannot write the figure",
         place: folder.appendingPathComponent(name).path,
         remedy: "Choose a folder that can be written.")
     }
@@ -55,6 +56,16 @@ extension Figure {
       script: folder.appendingPathComponent("\(name).gp"),
       svg: folder.appendingPathComponent(outputs[0].file),
       document: folder.appendingPathComponent(outputs[1].file))
+  }
+
+  /// gnuplot says nothing when it cannot write, as on a full disk.
+  private func requireWhole(_ terminal: GnuplotTerminal, _ file: String, in folder: URL) throws {
+    let content = (try? Data(contentsOf: folder.appendingPathComponent(file))) ?? Data()
+    guard content.suffix(16).range(of: Data(terminal.ending.utf8)) != nil else {
+      throw AnalysisError(
+        "gnuplot could not write the whole file", place: file,
+        remedy: "Check that the disk is not full.", isUserMistake: false)
+    }
   }
 
   /// Names other sans serif fonts in an SVG file, for viewers that lack the first, and escapes the

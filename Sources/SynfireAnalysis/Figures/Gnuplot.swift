@@ -95,6 +95,14 @@ enum GnuplotTerminal: String {
   case pdf
   case eps
 
+  /// What stands at the end of a whole file.
+  var ending: String {
+    switch self {
+    case .svg: "</svg>"
+    case .pdf, .eps: "%%EOF"
+    }
+  }
+
   /// The arguments of `set terminal` for a figure.
   func options(of figure: Figure) -> String {
     let style = figure.style

@@ -36,7 +36,9 @@ extension Loss {
           remedy: "Use rootSumSquares or meanSquaredError.")
       }
       guard tensor.shape == shape else {
-        throw LearningError("targets have shape \(tensor.shape), the readout has \(shape)")
+        throw LearningError(
+          "targets have shape \(tensor.shape), the readout has \(shape)",
+          remedy: "Give targets the shape of the readout.")
       }
     }
   }

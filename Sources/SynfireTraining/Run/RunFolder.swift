@@ -54,7 +54,13 @@ public final class RunFolder: Sendable {
         remedy: "choose a folder that can be written to with --out")
     }
     do {
-      try checkpoint.write(to: partial + "/run.h5")
+      do {
+        try checkpoint.write(to: partial + "/run.h5")
+      } catch let error as FormatsError {
+        // The user knows the folder by the name that it would have had.
+        throw FormatsError(
+          error.what, place: path + "/run.h5", remedy: error.remedy, kind: error.kind)
+      }
       let lock = try FolderLock(partial, shownAs: path)
       // Fails if a folder with something in it has come there meanwhile.
       guard rename(partial, path) == 0 else {
