@@ -50,6 +50,7 @@ public struct NamedTensors<Scalar: TensorScalar>: Sendable, Equatable {
   public var count: Int { tensors.values.reduce(0) { $0 + $1.count } }
 
   /// The same numbers in another precision.
+  @inlinable
   public func converted<Other: TensorScalar>(to: Other.Type = Other.self) -> NamedTensors<Other> {
     NamedTensors<Other>(pairs.map { ($0.name, $0.tensor.converted()) })
   }

@@ -43,6 +43,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
   }
 
   /// The same numbers in another precision.
+  @inlinable
   public func converted<Other: TensorScalar>(to: Other.Type = Other.self) -> Tensor<Other> {
     Tensor<Other>(axes: axes, shape: shape, values: values.map { Other($0) })
   }

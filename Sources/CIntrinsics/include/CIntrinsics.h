@@ -72,6 +72,16 @@ static inline synfire_float32x16 synfire_square_root(synfire_float32x16 numbers)
   return __builtin_elementwise_sqrt(numbers);
 }
 
+typedef uint16_t synfire_uint16x32 __attribute__((vector_size(64)));
+typedef _Bool synfire_bool32 __attribute__((ext_vector_type(32)));
+
+/// Which of 32 numbers, of any alignment that they have, are not 0; the first in the lowest bit.
+static inline uint32_t synfire_nonzero32(const uint16_t *numbers) {
+  synfire_uint16x32 lanes;
+  __builtin_memcpy(&lanes, numbers, sizeof lanes);
+  return __builtin_bit_cast(uint32_t, __builtin_convertvector(lanes != 0, synfire_bool32));
+}
+
 /// Sixteen rows of sixteen numbers, `from` one after another, as columns of rows that are `stride`
 /// numbers apart; every row is aligned to 64 bytes. (Blocks of 8, 4, 2 and 1 numbers are swapped across
 /// the diagonal.)

@@ -121,9 +121,11 @@ public struct DeepRewiring: Sendable, Equatable {
     let missing = max(0, bound(parameters) - connections(parameters))
     guard missing > 0 else { return }
     var dormant = matrices.map { matrix in
-      parameters[matrix.name]!.values.indices.filter {
-        parameters[matrix.name]!.values[$0] <= 0 && matrix.isAllowed?[$0] ?? true
+      let values = parameters[matrix.name]!.values
+      guard let isAllowed = matrix.isAllowed else {
+        return values.indices.filter { values[$0] <= 0 }
       }
+      return values.indices.filter { values[$0] <= 0 && isAllowed[$0] }
     }
     var chosen = matrices.map { _ in [Int]() }
     for _ in 0..<missing {

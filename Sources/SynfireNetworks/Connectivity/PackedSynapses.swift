@@ -34,7 +34,6 @@ final class PackedSynapses: TrialLaneConnectivity {
     let presynaptic = map.presynaptic
     counts = AlignedBuffer(count: presynaptic)
     starts = AlignedBuffer(count: presynaptic + 1)
-    order = AlignedBuffer(count: presynaptic)
     let (counts, starts) = (counts.pointer, starts.pointer)
     synapses = weights.values.withUnsafeBufferPointer { weights in
       Self.forEachSynapse(weights, map) { _, pre, _ in counts[pre] += 1 }
@@ -48,12 +47,18 @@ final class PackedSynapses: TrialLaneConnectivity {
       }
       return synapses
     }
-    let lengths = (0..<presynaptic).map { starts[$0 + 1] - starts[$0] }
-    for (place, neuron) in (0..<presynaptic).sorted(by: {
-      (lengths[$0], $0) < (lengths[$1], $1)
-    }).enumerated() {
-      order.pointer[place] = Int32(neuron)
+    order = Self.order(presynaptic, counts)
+  }
+
+  private static func order(
+    _ neurons: Int, _ counts: UnsafePointer<Int32>
+  ) -> AlignedBuffer<Int32> {
+    let order = AlignedBuffer<Int32>(count: neurons)
+    let sorted = (0..<neurons).sorted {
+      ((counts[$0] + 3) >> 2, $0) < ((counts[$1] + 3) >> 2, $1)
     }
+    for (place, neuron) in sorted.enumerated() { order.pointer[place] = Int32(neuron) }
+    return order
   }
 
   private static func forEachSynapse(

@@ -1,3 +1,4 @@
+import Synchronization
 import SynfireCore
 
 /// Synapses of which a part is connected, each of a fixed sign: W = s theta where theta > 0, else 0.
@@ -13,6 +14,7 @@ public struct Sparse: Connectivity {
   public let excludesAutapses: Bool
   let seed: UInt64
   let name: String
+  private let known = KnownFactors()
 
   /// - Parameter name: of the connection; initial connections are a function of it and of the seed.
   /// - Throws: `NetworkError` for a density that is not above 0 and at most 1.
@@ -77,11 +79,25 @@ public struct Sparse: Connectivity {
 
   /// The sign of every synapse [postsynaptic, presynaptic], 0 for autapses that are excluded.
   public func factors(presynaptic: Int, postsynaptic: Int) -> [Double] {
-    var stream = RandomStream(seed: seed, stream: "synapse signs \(name)")
-    return (0..<postsynaptic * presynaptic).map { index in
-      let (post, pre) = index.quotientAndRemainder(dividingBy: presynaptic)
-      let sign = signs.map { Double($0.values[pre]) } ?? (stream.bernoulli(0.5) ? 1 : -1)
-      return excludesAutapses && post == pre ? 0 : sign
+    known.factors([presynaptic, postsynaptic]) {
+      var stream = RandomStream(seed: seed, stream: "synapse signs \(name)")
+      return (0..<postsynaptic * presynaptic).map { index in
+        let (post, pre) = index.quotientAndRemainder(dividingBy: presynaptic)
+        let sign = signs.map { Double($0.values[pre]) } ?? (stream.bernoulli(0.5) ? 1 : -1)
+        return excludesAutapses && post == pre ? 0 : sign
+      }
     }
+  }
+}
+
+/// Signs by the sizes of a connection: they never change, and every update asks.
+private final class KnownFactors: Sendable {
+  private let factors = Mutex<[[Int]: [Double]]>([:])
+
+  func factors(_ sizes: [Int], make: () -> [Double]) -> [Double] {
+    if let found = factors.withLock({ $0[sizes] }) { return found }
+    let made = make()
+    factors.withLock { $0[sizes] = made }
+    return made
   }
 }

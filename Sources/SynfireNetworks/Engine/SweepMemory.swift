@@ -32,7 +32,8 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     let tapedRows = (tapedSteps ?? size.steps) * size.trials
     let cells = size.trials * size.vectors
     tape = AlignedBuffer(count: tapedRows * size.vectors)
-    spikes = AlignedBuffer(count: rows * size.words * 4)
+    // Rows may be read 32 numbers at a time.
+    spikes = AlignedBuffer(count: rows * size.words * 4 + 32)
     held = AlignedBuffer(count: tapedRows * size.words * 4)
     outputs = AlignedBuffer(count: Kernel.isSpiking ? 0 : rows * size.rowLength)
     parameters = AlignedBuffer(count: Kernel.Parameters.count * size.vectors * 16)
@@ -45,7 +46,7 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     drive = AlignedBuffer(count: cells * 16 + 128)
     recurrentDrive = AlignedBuffer(count: cells * 16 + 128)
     outputAdjoints = AlignedBuffer(count: cells * 16 + 128)
-    driveAdjoints = AlignedBuffer(count: (driveAdjointSteps ?? 1) * cells * 16 + 128)
+    driveAdjoints = AlignedBuffer(count: (driveAdjointSteps ?? 1) * cells * 16 + 256)
     let ring =
       driveAdjointSteps == nil
       ? AdjointRing.count(rowLength: size.rowLength, trials: size.trials) : 0

@@ -15,7 +15,8 @@ final class LaneInputs {
     self.channels = channels
     self.readsBits = readsBits
     stride = paddedWidth(channels)
-    bits = AlignedBuffer(count: readsBits ? steps * stride : 0)
+    // Rows are read 32 numbers at a time.
+    bits = AlignedBuffer(count: readsBits ? steps * stride + 32 : 0)
     numbers = AlignedBuffer(count: readsBits ? 0 : steps * stride)
   }
 

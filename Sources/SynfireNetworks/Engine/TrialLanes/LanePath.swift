@@ -51,7 +51,8 @@ protocol LanePath: AnyObject {
   /// Forgets all adjoints, after the last step.
   func beginBackward()
 
-  /// Takes the adjoint of the drive of a step; for falling times.
+  /// Takes the adjoint of the drive of a step, behind which there is room for sixteen vectors; for falling
+  /// times.
   func receive(_ driveAdjoint: UnsafePointer<Vector>, time: Int)
 
   /// presynaptic += the adjoint of the activity of a step, through the steps that it reached.

@@ -32,7 +32,7 @@ final class LaneReadout {
     row = AlignedBuffer(count: count)
     sums = AlignedBuffer(count: count)
     laneStride = paddedWidth(count)
-    laneAdjoints = AlignedBuffer(count: LaneSteps.most * laneStride)
+    laneAdjoints = AlignedBuffer(count: LaneSteps.most * laneStride + 16)
     biasGradient = readout.makeBiasGradient()
   }
 

@@ -1,3 +1,4 @@
+import CIntrinsics
 import SynfireCore
 
 /// The path of a connection synapse by synapse, with delays or without.
@@ -17,8 +18,6 @@ final class SynapseLanePath: LanePath {
   /// The drive of steps to come, step t at t modulo rows.
   private let drives: AlignedBuffer<Vector>
   private let driveRows: Int
-  /// Presynaptic neurons that spike at a step in any trial.
-  private let active: AlignedBuffer<Int32>
   /// Adjoints of the drive, step t at t modulo rows; of one step only where nothing is handed down.
   private let adjoints: AlignedBuffer<Vector>
   private let adjointRows: Int
@@ -36,7 +35,6 @@ final class SynapseLanePath: LanePath {
     states = AlignedBuffer(count: filter == nil ? 0 : map.postsynaptic)
     adjointStates = AlignedBuffer(count: states.count)
     drives = AlignedBuffer(count: driveRows << map.rowShift)
-    active = AlignedBuffer(count: map.presynaptic)
     // The last vectors of sixteen neurons may have fewer.
     adjoints = AlignedBuffer(count: adjointRows << map.rowShift + 16)
     events = SpikeEventGradient(map)
@@ -63,11 +61,16 @@ final class SynapseLanePath: LanePath {
       for neuron in 0..<count { row[neuron] = filter.step(&states[neuron], row[neuron]) }
     }
     if overwriting {
-      drive.update(from: row, count: count)
+      for neuron in 0..<count {
+        drive[neuron] = row[neuron]
+        row[neuron] = .zero
+      }
     } else {
-      for neuron in 0..<count { drive[neuron] += row[neuron] }
+      for neuron in 0..<count {
+        drive[neuron] += row[neuron]
+        row[neuron] = .zero
+      }
     }
-    row.update(repeating: .zero, count: count)
   }
 
   /// Adds the weights of the neurons that spike to the drives of the steps that they reach.
@@ -75,26 +78,25 @@ final class SynapseLanePath: LanePath {
     guard case .spikes(let bits) = activity else {
       preconditionFailure("synapses are swept with spikes")
     }
-    let active = active.pointer
-    var count = 0
-    for neuron in 0..<map.presynaptic {
-      active[count] = Int32(truncatingIfNeeded: neuron)
-      count &+= bits[neuron] != 0 ? 1 : 0
-    }
     let (drives, base) = (drives.pointer, time << map.rowShift)
     let inside = driveRows << map.rowShift &- 1
     let (starts, counts, synapses) = (
       packed.starts.pointer, packed.counts.pointer, packed.synapses.pointer
     )
-    for index in 0..<count {
-      let neuron = Int(active[index])
-      let spikes = FloatLaneMask(bits: bits[neuron])
-      let first = synapses + Int(starts[neuron])
-      for synapse in 0..<Int(counts[neuron]) {
-        let target = drives + (base &+ Int(first[synapse].offset)) & inside
-        let before = target.pointee
-        target.pointee = before.replacing(
-          with: before + Vector(repeating: first[synapse].weight), where: spikes)
+    for block in stride(from: 0, to: map.presynaptic, by: 32) {
+      var spiking = synfire_nonzero32(bits + block)
+      if block + 32 > map.presynaptic { spiking &= (1 << UInt32(map.presynaptic & 31)) &- 1 }
+      while spiking != 0 {
+        let neuron = block &+ spiking.trailingZeroBitCount
+        spiking &= spiking &- 1
+        let spikes = FloatLaneMask(bits: bits[neuron])
+        let first = synapses + Int(starts[neuron])
+        for index in 0..<Int(counts[neuron]) {
+          let target = drives + (base &+ Int(first[index].offset)) & inside
+          let before = target.pointee
+          target.pointee = before.replacing(
+            with: before + Vector(repeating: first[index].weight), where: spikes)
+        }
       }
     }
   }
@@ -115,14 +117,18 @@ final class SynapseLanePath: LanePath {
   }
 
   func receive(_ driveAdjoint: UnsafePointer<Vector>, time: Int) {
-    let row = adjoints.pointer + (time & (adjointRows - 1)) << map.rowShift
-    if let filter {
-      filter.adjointStep(
-        adjointStates.pointer, driveAdjoint, count: map.postsynaptic, into: row)
-    } else {
-      row.update(from: driveAdjoint, count: map.postsynaptic)
+    var adjoint = driveAdjoint
+    if isBackpropagated || filter != nil {
+      let row = adjoints.pointer + (time & (adjointRows - 1)) << map.rowShift
+      if let filter {
+        filter.adjointStep(
+          adjointStates.pointer, driveAdjoint, count: map.postsynaptic, into: row)
+      } else {
+        row.update(from: driveAdjoint, count: map.postsynaptic)
+      }
+      adjoint = UnsafePointer(row)
     }
-    if time >= latency { events.receive(row, step: time - latency) }
+    if time >= latency { events.receive(adjoint, step: time - latency) }
   }
 
   func scatter(time: Int, into presynaptic: UnsafeMutablePointer<Vector>) {

@@ -154,6 +154,7 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   private func begin(_ layer: LaneLayer) {
     buffers.setParameters(layer.neurons, lanes: 16, vectors: neurons)
     buffers.states.pointer.update(repeating: kernel.initialState, count: neurons)
+    taped = -1
     input.begin(layer.input)
     recurrent?.begin(layer.recurrent!)
   }
