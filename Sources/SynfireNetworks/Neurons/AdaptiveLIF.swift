@@ -79,6 +79,7 @@ public struct AdaptiveLIF: NeuronModel, Equatable {
     /// Whether the gradient flows through the reset.
     public var differentiatesReset: Bool
 
+    @inlinable @inline(__always)
     public init(
       spikesFromNewPotential: Bool, resetLag: Int, resetsByBaseline: Bool, scalesByBaseline: Bool,
       scalesCurrent: Bool, scalesAdaptation: Bool, differentiatesReset: Bool
@@ -93,20 +94,40 @@ public struct AdaptiveLIF: NeuronModel, Equatable {
     }
 
     /// That of the published code of LSNN.
-    public static let lsnn = Convention(
-      spikesFromNewPotential: false, resetLag: 1, resetsByBaseline: false, scalesByBaseline: false,
-      scalesCurrent: true, scalesAdaptation: true, differentiatesReset: true)
+    @inlinable @inline(__always)
+    public static var lsnn: Convention {
+      Convention(
+        spikesFromNewPotential: false, resetLag: 1, resetsByBaseline: false,
+        scalesByBaseline: false,
+        scalesCurrent: true, scalesAdaptation: true, differentiatesReset: true)
+    }
 
     /// That of the paper: the reset takes the spike just emitted.
-    public static let lsnnPaper = Convention(
-      spikesFromNewPotential: false, resetLag: 0, resetsByBaseline: false, scalesByBaseline: false,
-      scalesCurrent: true, scalesAdaptation: true, differentiatesReset: true)
+    @inlinable @inline(__always)
+    public static var lsnnPaper: Convention {
+      Convention(
+        spikesFromNewPotential: false, resetLag: 0, resetsByBaseline: false,
+        scalesByBaseline: false,
+        scalesCurrent: true, scalesAdaptation: true, differentiatesReset: true)
+    }
+
+    /// That of recurrent networks trained in PyTorch (Yin, Corradi & Bohte 2021): the new potential decides,
+    /// and the next step resets it by the adapted threshold.
+    @inlinable @inline(__always)
+    public static var adaptiveSRNN: Convention {
+      Convention(
+        spikesFromNewPotential: true, resetLag: 1, resetsByBaseline: false, scalesByBaseline: true,
+        scalesCurrent: true, scalesAdaptation: true, differentiatesReset: true)
+    }
 
     /// That of eligibility_propagation: thresholds and strengths are to be converted,
     /// threshold / (1 - alpha) and beta (1 - rho) / (1 - alpha), and its n_ref is one more than here.
-    public static let eprop = Convention(
-      spikesFromNewPotential: true, resetLag: 1, resetsByBaseline: true, scalesByBaseline: true,
-      scalesCurrent: false, scalesAdaptation: false, differentiatesReset: false)
+    @inlinable @inline(__always)
+    public static var eprop: Convention {
+      Convention(
+        spikesFromNewPotential: true, resetLag: 1, resetsByBaseline: true, scalesByBaseline: true,
+        scalesCurrent: false, scalesAdaptation: false, differentiatesReset: false)
+    }
   }
 
   public func fast() throws -> AdaptiveLIFKernel<SIMD16<Float>> {

@@ -22,8 +22,9 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
     @usableFromInline var potential = Number.zero
     /// b.
     @usableFromInline var adaptation = Number.zero
-    /// z of the last step, for adaptation and for the reset.
+    /// z of the last step, for adaptation and reset.
     @usableFromInline var output = Number.zero
+    /// The same as the reset sees it, where that is something else.
     @usableFromInline var reset = Number.zero
     @usableFromInline var refractory = Number.zero
     @usableFromInline var current = Number.zero
@@ -33,17 +34,15 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
   }
 
   public struct Tape: BitwiseCopyable {
-    /// v_{t-1} and b_t.
+    /// The potential that the spike was decided by: v_{t-1}, or v_t.
     @usableFromInline var potential: Number
+    /// b_t.
     @usableFromInline var adaptation: Number
-    /// I_t, for the gradient of the membrane time constant.
-    @usableFromInline var current: Number
 
     @usableFromInline
-    init(potential: Number, adaptation: Number, current: Number) {
+    init(potential: Number, adaptation: Number) {
       self.potential = potential
       self.adaptation = adaptation
-      self.current = current
     }
   }
 
@@ -55,21 +54,29 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
     @usableFromInline var adaptation = Number.zero
     /// dL/dz_t through adaptation and reset.
     @usableFromInline var output = Number.zero
+    /// For the gradient of alpha: v_t, or dL/dv_{t+1} of spikes by the new potential.
+    @usableFromInline var later = Number.zero
 
     @usableFromInline
     init() {}
   }
 
-  @usableFromInline let convention: AdaptiveLIF.Convention
+  // Variables so that loops can make constants of them.
+  @usableFromInline var convention: AdaptiveLIF.Convention
+  @usableFromInline var isRefractory: Bool
+  @usableFromInline var surrogate: Surrogate
+  @usableFromInline var smoothed: Bool
+  /// Whether the gradient of the parameters is wanted.
+  @usableFromInline var isTrained: Bool
   @usableFromInline let refractorySteps: Number
-  @usableFromInline let surrogate: Surrogate
-  @usableFromInline let smoothed: Bool
 
   init(_ model: AdaptiveLIF, smoothed: Bool) {
     convention = model.convention
     refractorySteps = Number(Double(model.refractorySteps))
+    isRefractory = model.refractorySteps > 0
     surrogate = model.surrogate
     self.smoothed = smoothed
+    isTrained = !model.trained.isEmpty
   }
 
   @inlinable @inline(__always)
@@ -85,36 +92,42 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
   public func step(
     _ state: inout State, drive: Number, parameters: Parameters
   ) -> Emission<Number, Tape> {
-    let alpha = parameters.membraneDecay
-    let rho = parameters.adaptationDecay
+    let (alpha, rho) = (parameters.membraneDecay, parameters.adaptationDecay)
     let before = state.potential
     let jump = convention.scalesAdaptation ? (Number.one - rho) * state.output : state.output
     state.adaptation = jump.addingProduct(rho, state.adaptation)
     let adapted = parameters.threshold.addingProduct(parameters.strength, state.adaptation)
     let current = convention.scalesCurrent ? (Number.one - alpha) * drive : drive
-    let integrated = current.addingProduct(alpha, before)
     let amount = convention.resetsByBaseline ? parameters.threshold : adapted
-    let held = state.refractory.isGreater(than: .zero)
 
-    var potential = integrated
-    if convention.resetLag == 1 { potential = potential - amount * state.reset }
+    var potential = current.addingProduct(alpha, before)
+    if convention.resetLag == 1 {
+      potential = potential - amount * (smoothed ? state.reset : state.output)
+    }
     let deciding = convention.spikesFromNewPotential ? potential : before
-    let distance = (deciding - adapted) / scale(parameters, adapted)
-    let spikes = distance.isGreater(than: .zero).and(held.inverted())
-    let output = (smoothed ? distance.mapped(surrogate.primitive) : Number(spikes))
-      .replacing(with: .zero, where: held)
-    let reset = resetOutput(smooth: output, spikes: spikes)
-    if convention.resetLag == 0 { potential = potential - amount * reset }
+    let held = isRefractory ? state.refractory.isGreater(than: .zero) : Number.Mask(bits: 0)
+    var spikes = deciding.isGreater(than: adapted)
+    if isRefractory { spikes = spikes.and(held.inverted()) }
+    var output = Number(spikes)
+    if smoothed {
+      output = ((deciding - adapted) / scale(parameters, adapted)).mapped(surrogate.primitive)
+        .replacing(with: .zero, where: held)
+      state.reset = convention.differentiatesReset ? output : Number(spikes)
+    }
+    if convention.resetLag == 0 {
+      potential = potential - amount * (smoothed ? state.reset : output)
+    }
 
     state.potential = potential
     state.output = output
-    state.reset = reset
     state.current = drive
-    state.refractory = Number.zero.maximum(state.refractory - .one)
-      .replacing(with: refractorySteps, where: spikes)
+    if isRefractory {
+      state.refractory = Number.zero.maximum(state.refractory - .one)
+        .replacing(with: refractorySteps, where: spikes)
+    }
     return Emission(
       output: output, spikes: spikes, held: held,
-      tape: Tape(potential: before, adaptation: state.adaptation, current: drive))
+      tape: Tape(potential: deciding, adaptation: state.adaptation))
   }
 
   @inlinable @inline(__always)
@@ -122,57 +135,49 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
     _ adjoint: inout Adjoint, output: Number, tape: Tape, context: StepContext<Number>,
     parameters: Parameters, gradient: inout Parameters
   ) -> Number {
-    let alpha = parameters.membraneDecay
-    let rho = parameters.adaptationDecay
-    let previous = smoothed ? context.previousOutput : Number(context.previousSpikes)
-    let previousReset = resetOutput(
-      smooth: context.previousOutput, spikes: context.previousSpikes)
+    let (alpha, rho) = (parameters.membraneDecay, parameters.adaptationDecay)
+    let deciding = tape.potential
     let adapted = parameters.threshold.addingProduct(parameters.strength, tape.adaptation)
     let amount = convention.resetsByBaseline ? parameters.threshold : adapted
-    let scale = scale(parameters, adapted)
+    let inverse = Number.one / scale(parameters, adapted)
     let gain = convention.scalesCurrent ? Number.one - alpha : Number.one
     let jump = convention.scalesAdaptation ? Number.one - rho : Number.one
-
-    var deciding = tape.potential
-    if convention.spikesFromNewPotential {
-      deciding = (gain * tape.current).addingProduct(alpha, tape.potential) - amount * previousReset
-    }
-    let distance = (deciding - adapted) / scale
-    let slope = surrogate.derivative(distance).replacing(with: .zero, where: context.held)
+    let distance = (deciding - adapted) * inverse
+    var slope = surrogate.derivative(distance)
+    if isRefractory { slope = slope.replacing(with: .zero, where: context.held) }
 
     // The output of this step, with a reset by it if there is no lag.
     var voltage = adjoint.potential
     var spike = adjoint.output + output
-    var reset = previousReset
+    var reset = resetOutput(smooth: context.previousOutput, spikes: context.previousSpikes)
     if convention.resetLag == 0 {
-      let spikes = distance.isGreater(than: .zero).and(context.held.inverted())
       reset = resetOutput(
-        smooth: smoothed ? distance.mapped(surrogate.primitive) : .zero, spikes: spikes
-      ).replacing(with: .zero, where: context.held)
+        smooth: smoothed ? distance.mapped(surrogate.primitive) : .zero,
+        spikes: deciding.isGreater(than: adapted))
+      if isRefractory { reset = reset.replacing(with: .zero, where: context.held) }
       if convention.differentiatesReset { spike = spike - amount * voltage }
     }
-    let normalized = slope * spike / scale
+    let normalized = slope * spike * inverse
     if convention.spikesFromNewPotential { voltage = voltage + normalized }
 
     // The threshold: through the decision, its scale, and the reset.
-    let relative = convention.scalesByBaseline ? Number.one : deciding / adapted
+    let relative = convention.scalesByBaseline ? Number.one : deciding * inverse
     let decided = Number.zero - normalized * relative
     let taken = Number.zero - reset * voltage
     let adaptedAdjoint = convention.resetsByBaseline ? decided : decided + taken
     let adaptation = adjoint.adaptation.addingProduct(parameters.strength, adaptedAdjoint)
 
-    gradient.threshold = gradient.threshold + adaptedAdjoint
-    if convention.resetsByBaseline { gradient.threshold = gradient.threshold + taken }
-    if convention.scalesByBaseline {
-      gradient.threshold = gradient.threshold - normalized * distance
+    if isTrained {
+      gradient.threshold = gradient.threshold + adaptedAdjoint
+      if convention.resetsByBaseline { gradient.threshold = gradient.threshold + taken }
+      if convention.scalesByBaseline {
+        gradient.threshold = gradient.threshold - normalized * distance
+      }
+      gradient.strength = gradient.strength.addingProduct(adaptedAdjoint, tape.adaptation)
+      addDecayGradients(
+        &gradient, &adjoint, voltage: voltage, resetBy: amount * reset, adaptation: adaptation,
+        tape: tape, context: context, parameters: parameters)
     }
-    gradient.strength = gradient.strength.addingProduct(adaptedAdjoint, tape.adaptation)
-    let before = convention.scalesCurrent ? tape.potential - tape.current : tape.potential
-    gradient.membraneDecay = gradient.membraneDecay.addingProduct(voltage, before)
-    // b_{t-1} = (b_t - jump z_{t-1}) / rho.
-    let older = (tape.adaptation - jump * previous) / rho
-    let faded = convention.scalesAdaptation ? older - previous : older
-    gradient.adaptationDecay = gradient.adaptationDecay.addingProduct(adaptation, faded)
 
     adjoint.potential = alpha * voltage
     if !convention.spikesFromNewPotential { adjoint.potential = adjoint.potential + normalized }
@@ -182,6 +187,39 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
       adjoint.output = adjoint.output - amount * voltage
     }
     return gain * voltage
+  }
+
+  /// The gradients of alpha and rho: dL/dv_t (v_{t-1} - I_t) and dL/db_t (b_{t-1} - z_{t-1}), without I_t
+  /// and z_{t-1} where these are not scaled.
+  ///
+  /// Of v_{t-1} and v_t the tape has one; the other comes with step t + 1, or is waited for until step
+  /// t - 1. The current of a step follows from both.
+  @inlinable @inline(__always)
+  func addDecayGradients(
+    _ gradient: inout Parameters, _ adjoint: inout Adjoint, voltage: Number, resetBy: Number,
+    adaptation: Number, tape: Tape, context: StepContext<Number>, parameters: Parameters
+  ) {
+    var sum = Number.zero
+    if convention.spikesFromNewPotential {
+      sum = adjoint.later * tape.potential
+      if convention.scalesCurrent { sum = sum - voltage * (tape.potential + resetBy) }
+      adjoint.later = voltage
+    } else {
+      let change = convention.scalesCurrent ? adjoint.later + resetBy : .zero
+      sum = voltage * (tape.potential - change)
+      adjoint.later = tape.potential
+    }
+    let share =
+      convention.scalesCurrent ? Number.one / (Number.one - parameters.membraneDecay) : .one
+    gradient.membraneDecay = gradient.membraneDecay.addingProduct(share, sum)
+
+    let rho = parameters.adaptationDecay
+    let previous = smoothed ? context.previousOutput : Number(context.previousSpikes)
+    // b_{t-1} = (b_t - jump z_{t-1}) / rho.
+    let jump = convention.scalesAdaptation ? Number.one - rho : Number.one
+    let older = (tape.adaptation - jump * previous) / rho
+    let faded = convention.scalesAdaptation ? older - previous : older
+    gradient.adaptationDecay = gradient.adaptationDecay.addingProduct(adaptation, faded)
   }
 
   /// The output as the reset sees it: one without gradient sees the spike itself even in a smoothed
