@@ -19,10 +19,15 @@ enum MicroKernel {
       }
       return
     }
+    if columns == 16 {
+      return sums.runNarrow(
+        rows: rows, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+    }
     // Incomplete panels go through a complete tile beside C.
     withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: 16) { tile in
       let scratch = UnsafeMutableRawPointer(tile.baseAddress!).assumingMemoryBound(to: Float.self)
-      sums.runNarrow(rows: rows, isWide: columns > 16, c: scratch)
+      sums.runNarrow(
+        rows: rows, isWide: columns > 16, c: scratch, cStride: 32, accumulate: false)
       for row in 0..<rows {
         let source = scratch + row * 32
         let target = c + row * cStride
@@ -62,17 +67,19 @@ struct Tile {
   }
 
   @inline(never)
-  func runNarrow(rows: Int, isWide: Bool, c: UnsafeMutablePointer<Float>) {
-    if isWide { return runRemainder(rows: rows, c: c, cStride: 32, accumulate: false) }
+  func runNarrow(
+    rows: Int, isWide: Bool, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
+  ) {
+    if isWide { return runRemainder(rows: rows, c: c, cStride: cStride, accumulate: accumulate) }
     switch rows {
-    case 1: run(rows: 1, isWide: false, c: c, cStride: 32, accumulate: false)
-    case 2: run(rows: 2, isWide: false, c: c, cStride: 32, accumulate: false)
-    case 3: run(rows: 3, isWide: false, c: c, cStride: 32, accumulate: false)
-    case 4: run(rows: 4, isWide: false, c: c, cStride: 32, accumulate: false)
-    case 5: run(rows: 5, isWide: false, c: c, cStride: 32, accumulate: false)
-    case 6: run(rows: 6, isWide: false, c: c, cStride: 32, accumulate: false)
-    case 7: run(rows: 7, isWide: false, c: c, cStride: 32, accumulate: false)
-    default: run(rows: 8, isWide: false, c: c, cStride: 32, accumulate: false)
+    case 1: run(rows: 1, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+    case 2: run(rows: 2, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+    case 3: run(rows: 3, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+    case 4: run(rows: 4, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+    case 5: run(rows: 5, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+    case 6: run(rows: 6, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+    case 7: run(rows: 7, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+    default: run(rows: 8, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
     }
   }
 

@@ -1,7 +1,7 @@
 extension PackedMatrix {
-  /// Rows of B that are multiplied before the next: a panel's block of 24 KiB stays in the
+  /// The most rows of B that are multiplied before the next: a panel's block of 28 KiB stays in the
   /// first-level cache while all rows of A pass by it.
-  private static let depth = 192
+  private static let mostDepth = 224
 
   /// C[m, n] = sum over k of A[m, k] B[k, n], or C += the same.
   ///
@@ -20,15 +20,17 @@ extension PackedMatrix {
       }
       return
     }
-    for start in stride(from: 0, to: self.rows, by: Self.depth) {
-      let depth = min(Self.depth, self.rows - start)
+    let blocks = (self.rows + Self.mostDepth - 1) / Self.mostDepth
+    for block in 0..<blocks {
+      let start = self.rows * block / blocks
+      let depth = self.rows * (block + 1) / blocks - start
       for index in 0..<panelCount {
         let column = index * Self.panelWidth
-        let block = panel(index) + start * Self.panelWidth
+        let weights = panel(index) + start * Self.panelWidth
         for m in stride(from: 0, to: rows, by: 8) {
           MicroKernel.multiply(
             rows: min(8, rows - m), columns: min(Self.panelWidth, columns - column), depth: depth,
-            a: a + m * aStride + start, rowStride: aStride, depthStride: 1, b: block,
+            a: a + m * aStride + start, rowStride: aStride, depthStride: 1, b: weights,
             c: c + m * cStride + column, cStride: cStride, accumulate: accumulate || start > 0)
         }
       }

@@ -27,12 +27,15 @@ public struct PackedMatrix: Sendable {
   /// Takes over element (k, n) from `source[k * rowStride + n * columnStride]`.
   ///
   /// Strides (N, 1) pack a row-major K x N matrix, strides (1, K) the transpose of a row-major N x K
-  /// matrix.
-  public mutating func pack(_ source: UnsafePointer<Float>, rowStride: Int, columnStride: Int) {
+  /// matrix. If the source has fewer columns, as `columns` says, the others become zeros.
+  public mutating func pack(
+    _ source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, columns given: Int? = nil
+  ) {
+    let given = min(given ?? columns, columns)
     if !isKnownUniquelyReferenced(&panels) { panels = AlignedBuffer(count: panels.count) }
     for panel in 0..<panelCount {
       let first = panel * Self.panelWidth
-      let width = min(Self.panelWidth, columns - first)
+      let width = max(0, min(Self.panelWidth, given - first))
       let target = panels.pointer + panel * rows * Self.panelWidth
       let corner = source + first * columnStride
       // Blocks of 16 rows keep both sides in the cache whichever of the strides is 1.

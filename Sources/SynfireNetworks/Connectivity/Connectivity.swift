@@ -220,6 +220,7 @@ public final class ConnectivityWorkspace {
   let offsets: AlignedBuffer<Int32>
   let scratch: AlignedBuffer<Float>
   let words: AlignedBuffer<UInt64>
+  private var lists = AlignedBuffer<Int32>(count: 0)
   /// The memory of a connectivity that is made of several.
   let parts: [ConnectivityWorkspace]
 
@@ -245,6 +246,12 @@ public final class ConnectivityWorkspace {
     offsets = AlignedBuffer(count: 0)
     scratch = AlignedBuffer(count: 0)
     words = AlignedBuffer(count: 0)
+  }
+
+  /// Room for so many numbers, which are not kept from call to call.
+  func list(count: Int) -> UnsafeMutablePointer<Int32> {
+    if lists.count < count { lists = AlignedBuffer(count: count + count / 4) }
+    return lists.pointer
   }
 
   private init(_ other: ConnectivityWorkspace, gradient: AlignedBuffer<Float>) {

@@ -48,7 +48,7 @@ extension PackedDense {
   /// Floats of scratch: the base, and a sign for each channel.
   var sequenceScratch: Int { rowLength + presynapticLength }
 
-  private var wordCount: Int { (presynaptic + 63) >> 6 }
+  var wordCount: Int { (presynaptic + 63) >> 6 }
 
   /// The drives of the steps of one trial.
   private func sum(

@@ -43,8 +43,10 @@ final class PackedDense: PackedConnectivity {
     let (postsynaptic, presynaptic) = (weights.shape[0], weights.shape[1])
     return weights.values.withUnsafeBufferPointer { source in
       guard postsynaptic <= 16 else {
-        var matrix = PackedMatrix(rows: postsynaptic, columns: presynaptic)
-        matrix.pack(source.baseAddress!, rowStride: presynaptic, columnStride: 1)
+        // As wide as the rows that the product is added to, so that no panel is incomplete.
+        var matrix = PackedMatrix(rows: postsynaptic, columns: paddedToLanes(presynaptic))
+        matrix.pack(
+          source.baseAddress!, rowStride: presynaptic, columnStride: 1, columns: presynaptic)
         return .packed(matrix)
       }
       let length = paddedToLanes(presynaptic)
@@ -60,7 +62,8 @@ final class PackedDense: PackedConnectivity {
   func makeWorkspace(trials: Int) -> ConnectivityWorkspace {
     ConnectivityWorkspace(
       gradient: presynaptic * rowLength, offsets: max(64, 2 * presynapticLength),
-      scratch: sequenceScratch, words: sequenceWords(trials: trials))
+      scratch: sequenceScratch,
+      words: max(sequenceWords(trials: trials), turnedWords(trials: trials)))
   }
 
   func propagate(
@@ -105,75 +108,6 @@ final class PackedDense: PackedConnectivity {
           rows.pointer, stride: presynapticLength, scales: adjoint.row(time, trial),
           count: postsynaptic, into: presynapticAdjoint + trial * stride,
           vectors: presynapticLength / 16)
-      }
-    }
-  }
-
-  func accumulate(
-    _ activity: BlockActivity, times: Range<Int>, trials: Int, _ adjoint: AdjointRing,
-    _ workspace: ConnectivityWorkspace
-  ) {
-    switch activity {
-    case .spikes(let words, let timeStride, let trialStride):
-      for trial in 0..<trials {
-        accumulate(
-          words + trial * trialStride, timeStride: timeStride, times: times,
-          adjoint.base + trial * adjoint.trialStride, stepStride: adjoint.stepStride, workspace)
-      }
-    case .analog(let values, let timeStride, let trialStride):
-      for trial in 0..<trials {
-        RowKernels.addOuter(
-          adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride, count: times.count,
-          scales: values + times.lowerBound * timeStride + trial * trialStride,
-          scaleStride: timeStride, channels: presynaptic, into: workspace.gradient.pointer,
-          vectors: rowLength / 16)
-      }
-    }
-  }
-
-  /// Adds the rows of the adjoint at which each presynaptic neuron spiked, for one trial; of a neuron
-  /// that spiked at most steps, the sum of all rows without those at which it was silent.
-  private func accumulate(
-    _ words: UnsafePointer<UInt64>, timeStride: Int, times: Range<Int>,
-    _ adjoint: UnsafePointer<Float>, stepStride: Int, _ workspace: ConnectivityWorkspace
-  ) {
-    let gradient = workspace.gradient.pointer
-    let total = workspace.scratch.pointer
-    // The rows of the trial lie far apart, often on few lines of the first cache.
-    let wordCount = (presynaptic + 63) >> 6
-    let gathered = workspace.words.pointer
-    for (slot, time) in times.enumerated() {
-      (gathered + slot * wordCount).update(from: words + time * timeStride, count: wordCount)
-    }
-    let all = (~UInt64(0) >> UInt64(64 - times.count)) << UInt64(times.lowerBound & 63)
-    var hasTotal = false
-    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { turned in
-      let columns = turned.baseAddress!
-      for word in 0..<wordCount {
-        var any: UInt64 = 0
-        if times.count < 64 { for slot in 0..<64 { columns[slot] = 0 } }
-        let first = columns + times.lowerBound & 63
-        for slot in 0..<times.count {
-          let bits = gathered[slot * wordCount + word]
-          first[slot] = bits
-          any |= bits
-        }
-        guard any != 0 else { continue }
-        transpose64(columns)
-        for bit in 0..<min(64, presynaptic - word << 6) where columns[bit] != 0 {
-          let spikes = columns[bit]
-          let isMostly = 2 * spikes.nonzeroBitCount > times.count + 1
-          if isMostly, !hasTotal {
-            total.update(repeating: 0, count: rowLength)
-            RowKernels.add(
-              adjoint, stride: stepStride, bits: all, into: total, vectors: rowLength / 16)
-            hasTotal = true
-          }
-          RowKernels.add(
-            adjoint, stride: stepStride, bits: isMostly ? all & ~spikes : spikes,
-            outOf: isMostly ? UnsafePointer(total) : nil,
-            into: gradient + (word << 6 + bit) * rowLength, vectors: rowLength / 16)
-        }
       }
     }
   }

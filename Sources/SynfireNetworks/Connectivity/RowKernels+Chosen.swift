@@ -14,6 +14,26 @@ extension RowKernels {
     }
   }
 
+  /// destination[k] += sum of the rows of `table` in list k of offsets, which is from ends[k - 1] to ends[k];
+  /// tile by tile of columns.
+  @inline(__always)
+  static func add(
+    _ table: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>, ends: UnsafePointer<Int32>,
+    lists: Int, into destination: UnsafeMutablePointer<Float>, vectors: Int
+  ) {
+    forEachBalancedTile(vectors) { start, width in
+      var begin = 0
+      for list in 0..<lists {
+        let end = Int(ends[list])
+        let target = destination + (list &* vectors &+ start) << 4
+        if end > begin {
+          listedTile(table + start << 4, offsets + begin, end &- begin, target, width)
+        }
+        begin = end
+      }
+    }
+  }
+
   /// destination += sum of the rows of `table` at the set bits, rows `stride` floats apart; with `total`
   /// [vector], destination += total - that sum.
   @inline(__always)
