@@ -5,8 +5,11 @@ import SynfireNetworks
 public struct BatchPlan: Sendable, Equatable {
   /// Parts that are worked on side by side, each with a sum of gradients of its own.
   static let shards = 8
-  /// The most trials that run forward and back together, while their tape is in the caches.
-  static let largestBlock = 16
+  /// About so many trials run forward and back together: enough to fill the rows of a matrix product,
+  /// and few enough for their tape to stay in the caches.
+  static let block = 8
+  /// With trials as lanes, as many as there are lanes.
+  static let lanes = 16
 
   /// The trials of each block of each shard.
   public let blocks: [[Range<Int>]]
@@ -15,15 +18,14 @@ public struct BatchPlan: Sendable, Equatable {
   public init(trials: Int, layout: LaneLayout) {
     switch layout {
     case .neurons:
-      blocks = Self.parts(0..<trials, min(Self.shards, trials)).map { shard in
-        Self.parts(shard, (shard.count + Self.largestBlock - 1) / Self.largestBlock)
+      let shards = min(Self.shards, max(1, trials / Self.block))
+      blocks = Self.parts(0..<trials, shards).map { shard in
+        Self.parts(shard, max(1, (shard.count + Self.block / 2 - 1) / Self.block))
       }
     case .trials:
-      let count = (trials + Self.largestBlock - 1) / Self.largestBlock
+      let count = (trials + Self.lanes - 1) / Self.lanes
       blocks = Self.parts(0..<count, min(Self.shards, count)).map { shard in
-        shard.map {
-          $0 * Self.largestBlock..<min(($0 + 1) * Self.largestBlock, trials)
-        }
+        shard.map { $0 * Self.lanes..<min(($0 + 1) * Self.lanes, trials) }
       }
     }
   }
