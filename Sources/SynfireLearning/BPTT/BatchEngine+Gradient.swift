@@ -9,14 +9,17 @@ extension BatchEngine {
   ) throws -> GradientResult {
     var terms: RateTerms?
     let saved = SavedBlocks()
+    var counts: [[Int]]?
     if regularizers.needsRates {
       // Mean rates couple all trials, so a forward run of the whole batch comes first.
-      let forward = try sweep(batch, packed, loss: loss, .forward(saved))
+      let forward = try sweep(
+        batch, packed, loss: loss, loss.isMean ? .spikes(saved) : .forward(saved))
       terms = RateTerms(forward, batch, regularizers, factor: forward.outcome.factor)
+      counts = forward.counts
     }
     let total = try sweep(batch, packed, loss: loss, .backward(terms, saved))
     if terms == nil { total.gradients.scale(Float(total.outcome.factor)) }
-    let activity = SpikeSummary(total.counts, batch, network)
+    let activity = SpikeSummary(counts ?? total.counts, batch, network)
     return GradientResult(
       loss: total.outcome.loss + (terms?.value ?? 0),
       gradients: packed.gradient(network, total.gradients), readout: total.readout,
@@ -33,9 +36,14 @@ extension BatchEngine {
   }
 
   private enum Direction: Sendable {
-    /// Saves what the backward sweep of each block needs, if there is to be one.
+    /// Forward for the number of spikes alone; saves what the backward sweep of each block needs.
+    case spikes(SavedBlocks)
+    /// The same with the readout, and only if there is to be a backward sweep.
     case forward(SavedBlocks?)
     case backward(RateTerms?, SavedBlocks)
+
+    /// Whether the spikes have been counted before.
+    var knowsSpikes: Bool { if case .backward(.some, _) = self { true } else { false } }
   }
 
   /// What one shard, or all of them, add up.
@@ -65,6 +73,9 @@ extension BatchEngine {
         var sum = empty
         for (activity, block) in blocks {
           switch direction {
+          case .spikes(let saved):
+            sweep.forwardForSpikes(packed, activity, trials: block.count)
+            saved.insert(sweep.save(), block)
           case .forward(let saved):
             sweep.forward(packed, activity, trials: block.count)
             sum.loss += writer.write(sweep.readoutBlock, block, factor: 1)
@@ -79,7 +90,7 @@ extension BatchEngine {
             sweep.backward(
               packed, activity, trials: block.count, constantAdjoints: terms?.adjoints ?? [])
           }
-          sweep.countSpikes(trials: block.count, into: &sum.counts)
+          if !direction.knowsSpikes { sweep.countSpikes(trials: block.count, into: &sum.counts) }
         }
         if case .backward = direction { sum.gradients = sweep.takeGradients(packed) }
         let finished = sum

@@ -25,6 +25,9 @@ public enum Loss: String, Sendable, Equatable, CaseIterable {
     }
   }
 
+  /// Whether dloss/dsum does not depend on the sum.
+  var isMean: Bool { self != .rootSumSquares }
+
   /// A trial's squared errors: writes dsum/dy, returns the sum.
   ///
   /// - Parameters: `outputs`, `targets` and `adjoint` hold the outputs of one step of one trial.

@@ -12,6 +12,9 @@ public protocol BlockSweep: AnyObject {
   /// Runs trials forward; `inputs` starts at the first trial of the block.
   func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int)
 
+  /// Runs trials forward for their spikes alone: there need be neither readout nor tape.
+  func forwardForSpikes(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int)
+
   /// What `restore` needs to go on from here after forward sweeps of other blocks; nil where only another
   /// forward sweep would do.
   func save() -> AnyObject?
@@ -44,6 +47,10 @@ public protocol BlockSweep: AnyObject {
 }
 
 extension BlockSweep {
+  public func forwardForSpikes(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
+    forward(packed, inputs, trials: trials)
+  }
+
   public func save() -> AnyObject? { nil }
 
   public func restore(

@@ -62,6 +62,15 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     }
   }
 
+  func forwardWithoutTape(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
+    begin(layer, trials: trials)
+    for time in 0..<size.steps {
+      collectDrive(layer, inputs, time: time, trials: trials)
+      // Every step writes where the first has its tape.
+      model.advance(kernel, memory.taping(from: time), time: time, trials: trials)
+    }
+  }
+
   func step(_ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int) {
     collectDrive(layer, inputs, time: time, trials: trials, wrapping: 63)
     model.advance(kernel, memory, time: time & 63, trials: trials)
@@ -129,16 +138,19 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
 
   func countSpikes(trials: Int, into counts: inout [Int]) {
     guard case .spikes(let words, let timeStride, let trialStride) = activity else { return }
-    counts.withUnsafeMutableBufferPointer { counts in
-      for time in 0..<size.steps {
-        for trial in 0..<trials {
-          let row = words + time * timeStride + trial * trialStride
-          for word in 0..<size.words {
-            var bits = row[word]
-            while bits != 0 {
-              counts[word << 6 + bits.trailingZeroBitCount] += 1
-              bits &= bits - 1
-            }
+    // Rows of 64 steps or trials at a time, turned so that those of a neuron are one word.
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { turned in
+      let rows = size.steps * trials
+      for word in 0..<size.words {
+        for start in stride(from: 0, to: rows, by: 64) {
+          for slot in 0..<64 {
+            let (time, trial) = (start + slot).quotientAndRemainder(dividingBy: trials)
+            turned[slot] =
+              start + slot < rows ? words[time * timeStride + trial * trialStride + word] : 0
+          }
+          transpose64(turned.baseAddress!)
+          for neuron in 0..<min(64, size.neurons - word << 6) {
+            counts[word << 6 + neuron] += turned[neuron].nonzeroBitCount
           }
         }
       }

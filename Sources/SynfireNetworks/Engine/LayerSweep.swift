@@ -44,6 +44,9 @@ public protocol LayerSweep: AnyObject {
   /// Runs all steps of a block of trials and leaves the tape.
   func forward(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int)
 
+  /// The same for the spikes alone: no tape is left.
+  func forwardWithoutTape(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int)
+
   /// Sets the state to that before the first step.
   func begin(_ layer: PackedLayer, trials: Int)
 

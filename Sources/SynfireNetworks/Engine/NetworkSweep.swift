@@ -46,6 +46,13 @@ public final class NetworkSweep: BlockSweep {
     read(packed, trials: trials)
   }
 
+  public func forwardForSpikes(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
+    for (index, sweep) in sweeps.enumerated() {
+      sweep.forwardWithoutTape(
+        packed.layers[index], activity(below: index, inputs), trials: trials)
+    }
+  }
+
   private func read(_ packed: PackedNetwork, trials: Int) {
     readout.forward(packed.readout, sweeps.last!.activity, trials: trials)
     readoutBlock.add(bias: packed.readoutBias, trials: trials)
