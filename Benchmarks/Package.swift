@@ -16,6 +16,7 @@ let package = Package(
       name: "Workloads", dependencies: [.product(name: "Synfire", package: "synfire")],
       swiftSettings: native),
     .executableTarget(name: "lsnn-step", dependencies: ["Workloads"], swiftSettings: native),
+    .executableTarget(name: "alif-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(name: "smnn-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(
       name: "matrix-product", dependencies: [.product(name: "Synfire", package: "synfire")],

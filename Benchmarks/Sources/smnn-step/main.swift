@@ -22,21 +22,7 @@ do {
   FileHandle.standardError.write(Data("\(error)\n".utf8))
   exit(2)
 }
-let clock = ContinuousClock()
-var seconds: [Double] = []
-var loss = 0.0
-for step in 0..<steps + 2 {
-  let time = try clock.measure { loss = try training.step().loss }.components
-  if step >= 2 {  // the first ones warm up, as the rival's do
-    seconds.append(Double(time.seconds) + Double(time.attoseconds) * 1e-18)
-  }
-}
-var usage = rusage()
-#if os(Linux)
-  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-  let peak = usage.ru_maxrss * 1024
-#else
-  getrusage(RUSAGE_SELF, &usage)
-  let peak = usage.ru_maxrss
-#endif
-print("{\"seconds\": \(seconds), \"peakMemory\": \(peak), \"loss\": \(loss)}")
+try StepTimes(count: steps) {
+  let metrics = try training.step()
+  return (metrics.loss, metrics.firingRate)
+}.print()
