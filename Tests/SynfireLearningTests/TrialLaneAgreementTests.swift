@@ -209,4 +209,48 @@ import Testing
       }
     }
   }
+
+  /// The gradient of a block whose adjoints are the outputs, with the tape of so many steps at a time.
+  private func gradient(
+    _ sample: Sample, segmentSteps: Int?, isInterrupted: Bool = false
+  ) throws -> [[Float]] {
+    let packed = PackedNetwork(sample.network, sample.parameters, layout: .trials)
+    let sweep = try TrialLaneNetworkSweep(
+      sample.network, packed, steps: sample.batch.steps, segmentSteps: segmentSteps)
+    return try sample.batch.inputs.withActivity { activity in
+      sweep.forward(packed, activity, trials: 15)
+      if isInterrupted, let saved = sweep.save() {
+        sweep.forward(packed, activity.from(trial: 1), trials: 12)
+        sweep.restore(saved, packed, activity, trials: 15)
+      }
+      let block = sweep.readoutBlock
+      for step in 0..<block.steps {
+        for trial in 0..<15 {
+          let start = step * block.stepStride + trial * block.trialStride
+          for output in 0..<block.count {
+            block.adjoints[start + output] = block.outputs[start + output]
+          }
+        }
+      }
+      sweep.backward(packed, activity, trials: 15, constantAdjoints: [])
+      return sweep.gradientBuffers(packed).map {
+        Array(UnsafeBufferPointer(start: $0.pointer, count: $0.count))
+      }
+    }
+  }
+
+  /// Segments that are run forward again, and blocks that are gone back to, have the same bits.
+  @Test func segmentsGiveTheSameBits() throws {
+    for seed in UInt64(70)..<80 {
+      let sample = try Sample(seed)
+      let whole = try gradient(sample, segmentSteps: sample.batch.steps)
+      #expect(whole[0].contains { $0 != 0 })
+      for steps in [1, 5, 13] {
+        let segments = try gradient(sample, segmentSteps: steps)
+        #expect(segments == whole, "\(sample.testDescription)")
+      }
+      let interrupted = try gradient(sample, segmentSteps: 6, isInterrupted: true)
+      #expect(interrupted == whole)
+    }
+  }
 }

@@ -36,6 +36,11 @@ public protocol NeuronModel: Sendable {
   func advance(_ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int)
   /// The adjoint of `advance`, with a default implementation for the same reason.
   func retreat(_ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int)
+  /// Writes 1 for each vector of neurons of the first trial with a lane whose output adjoint `retreat`
+  /// makes use of at a step, else 0; with a default implementation for the same reason.
+  func findSensitive(
+    _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int,
+    into flags: UnsafeMutablePointer<UInt8>)
 }
 
 extension NeuronModel {
@@ -127,6 +132,10 @@ public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
     _ adjoint: inout Adjoint, output: Number, tape: Tape, context: StepContext<Number>,
     parameters: Parameters, gradient: inout Parameters
   ) -> Number
+
+  /// The lanes in which `adjointStep` may depend on the derivative with respect to the output; elsewhere
+  /// that need not be known. All by default.
+  func sensitiveLanes(_ tape: Tape, held: Number.Mask, parameters: Parameters) -> Number.Mask
 
   /// The membrane potential in a state, for recordings.
   func potential(of state: State) -> Number

@@ -83,7 +83,9 @@ final class FactoredLanePath: LanePath {
     filter?.adjointStep(adjointStates.pointer, target, count: row, into: target)
   }
 
-  func scatter(time: Int, into presynaptic: UnsafeMutablePointer<Vector>) {
+  func scatter(
+    time: Int, into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>?
+  ) {
     guard time + latency < steps else { return }
     connectivity.scatter(slot(time + latency), into: presynaptic)
   }

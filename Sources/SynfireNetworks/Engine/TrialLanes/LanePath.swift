@@ -24,6 +24,8 @@ struct LanePathWiring {
   let isSpiking: Bool
   /// Whether the adjoint of the presynaptic activity is wanted.
   let isBackpropagated: Bool
+  /// Turned adjoints of the drive, for connections without a filter to share.
+  var shared: TurnedAdjoints?
 }
 
 /// One connection over time, with sixteen trials as lanes: its filter, latency and delays, and what its
@@ -56,7 +58,10 @@ protocol LanePath: AnyObject {
   func receive(_ driveAdjoint: UnsafePointer<Vector>, time: Int)
 
   /// presynaptic += the adjoint of the activity of a step, through the steps that it reached.
-  func scatter(time: Int, into presynaptic: UnsafeMutablePointer<Vector>)
+  ///
+  /// - Parameter wanted: 0 for neurons that may be left out, else 1; nil for all.
+  func scatter(
+    time: Int, into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>?)
 
   /// Adds to the gradient when as many steps as are summed together have their adjoints.
   ///

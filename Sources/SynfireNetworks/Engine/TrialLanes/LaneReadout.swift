@@ -76,7 +76,7 @@ final class LaneReadout {
     into presynaptic: UnsafeMutablePointer<Vector>
   ) {
     path.receive(adjointRow(time, trials: trials), time: time)
-    path.scatter(time: time, into: presynaptic)
+    path.scatter(time: time, into: presynaptic, wanted: nil)
     path.accumulate(spikes, time: time, laneAdjoints.pointer, stride: laneStride)
   }
 

@@ -1,69 +1,49 @@
-import CIntrinsics
 import SynfireCore
 
 /// The gradient of every pair of neurons, spike by spike.
 ///
-/// Adjoints of a chunk of steps are turned so that lanes are sixteen postsynaptic neurons. A spike then
-/// adds a row of lanes for each delay, to sums in registers; when all spikes of a presynaptic neuron in
-/// the chunk are done, each postsynaptic neuron takes its part from the sum of its delay.
+/// Lanes are sixteen postsynaptic neurons (`TurnedAdjoints`). A spike adds a row of lanes for each delay,
+/// to sums in registers; when all spikes of a presynaptic neuron in a chunk of steps are done, each
+/// postsynaptic neuron takes its part from the sum of its delay.
 final class SpikeEventGradient {
-  /// Presynaptic steps that are worked on together: the turned adjoints of sixteen neurons in sixteen
-  /// trials stay in the first cache.
-  private static let chunk = 24
-
   private let map: SynapseMap
+  private let latency: Int
+  let adjoints: TurnedAdjoints
   /// [presynaptic, postsynaptic padded].
   let gradient: AlignedBuffer<Float>
-  /// [postsynaptic vector, trial, step]: the adjoint that a spike at a step of the chunk, or as many steps
-  /// later as there are delays, meets without delay.
-  private let turned: AlignedBuffer<Vector>
-  private let rows: Int
-  private let chunk: Int
   /// The spikes of the chunk as places in [trial, step], neuron by neuron, and where each neuron's start.
   private let events: AlignedBuffer<UInt16>
   private let starts: AlignedBuffer<Int32>
   /// Neurons that spike in the chunk.
   private let spiking: AlignedBuffer<Int32>
 
-  init(_ map: SynapseMap) {
+  /// - Parameters:
+  ///   - latency: steps from a spike to the drive that it reaches without delay.
+  ///   - adjoints: of the drives of these steps.
+  init(_ map: SynapseMap, latency: Int, adjoints: TurnedAdjoints) {
     self.map = map
-    chunk = max(Self.chunk, map.largestDelay)
-    rows = chunk + map.maskRow
+    self.latency = latency
+    self.adjoints = adjoints
     gradient = AlignedBuffer(count: map.presynaptic * map.vectors * 16)
-    turned = AlignedBuffer(count: map.vectors * 16 * rows)
-    events = AlignedBuffer(count: map.presynaptic * 16 * chunk)
+    events = AlignedBuffer(count: map.presynaptic * 16 * adjoints.chunk)
     starts = AlignedBuffer(count: map.presynaptic + 1)
     spiking = AlignedBuffer(count: map.presynaptic)
   }
 
-  var byteCount: Int {
-    turned.byteCount + events.byteCount + starts.byteCount + spiking.byteCount
-  }
+  var byteCount: Int { events.byteCount + starts.byteCount + spiking.byteCount }
 
-  /// Forgets all adjoints: those after the last step are 0.
-  func begin() { turned.clear() }
-
-  /// Takes the adjoint of the drive that a spike at `step` meets without delay; there is room for sixteen
-  /// vectors behind it.
-  func receive(_ adjoint: UnsafePointer<Vector>, step: Int) {
-    let row = step % chunk
-    for vector in 0..<map.vectors {
-      synfire_transpose16(
-        UnsafeRawPointer(adjoint + vector * 16).assumingMemoryBound(to: Float.self),
-        UnsafeMutableRawPointer(turned.pointer + vector * 16 * rows + row)
-          .assumingMemoryBound(to: Float.self), rows * 16)
-    }
-  }
-
-  /// Adds what the spikes of a chunk say, when the adjoint of its first step has come.
+  /// Adds what the spikes say that reach the drives of a chunk first, when the adjoint of the first of these
+  /// has come.
   ///
   /// - Parameters:
   ///   - bits: of step 0, trials as bits, `stride` elements between steps.
+  ///   - time: of the drive.
   ///   - steps: of the sweep.
-  func accumulate(_ bits: UnsafePointer<UInt16>, stride: Int, step: Int, steps: Int) {
-    guard step % chunk == 0 else { return }
+  func accumulate(_ bits: UnsafePointer<UInt16>, stride: Int, time: Int, steps: Int) {
+    let end = min(time + adjoints.chunk, steps)
+    guard time % adjoints.chunk == 0, latency < end else { return }
     let count = collect(
-      bits + step * stride, stride: stride, steps: min(chunk, steps - step))
+      bits, stride: stride, times: max(time, latency)..<end, chunkStart: time)
     for vector in 0..<map.vectors {
       if map.maskRow == 0 {
         addUndelayed(vector, neurons: count)
@@ -73,19 +53,23 @@ final class SpikeEventGradient {
         }
       }
     }
-    keepFirstRows()
   }
 
-  /// Lists the spikes of the chunk; returns how many neurons have any.
-  private func collect(_ bits: UnsafePointer<UInt16>, stride: Int, steps: Int) -> Int {
+  /// Lists the spikes that reach drives at `times`; returns how many neurons have any.
+  private func collect(
+    _ bits: UnsafePointer<UInt16>, stride: Int, times: Range<Int>, chunkStart: Int
+  ) -> Int {
     let (events, starts, spiking) = (events.pointer, starts.pointer, spiking.pointer)
+    let first = bits + (times.lowerBound - latency) * stride
+    let (firstRow, rows) = (times.lowerBound - chunkStart, adjoints.rows)
     var (count, end) = (0, 0)
     for neuron in 0..<map.presynaptic {
       starts[count] = Int32(truncatingIfNeeded: end)
-      for step in 0..<steps {
-        var trials = bits[step &* stride &+ neuron]
+      for step in 0..<times.count {
+        var trials = first[step &* stride &+ neuron]
         while trials != 0 {
-          events[end] = UInt16(truncatingIfNeeded: trials.trailingZeroBitCount &* rows &+ step)
+          events[end] = UInt16(
+            truncatingIfNeeded: trials.trailingZeroBitCount &* rows &+ firstRow &+ step)
           end &+= 1
           trials &= trials &- 1
         }
@@ -97,16 +81,8 @@ final class SpikeEventGradient {
     return count
   }
 
-  /// Of the last steps of the chunk before, the first of this one are the delayed ones.
-  private func keepFirstRows() {
-    for trial in 0..<map.vectors * 16 {
-      let first = turned.pointer + trial * rows
-      (first + chunk).update(from: first, count: map.largestDelay)
-    }
-  }
-
   private func addUndelayed(_ vector: Int, neurons: Int) {
-    let slice = turned.pointer + vector * 16 * rows
+    let slice = adjoints.slice(vector)
     let sums = UnsafeMutableRawPointer(gradient.pointer).assumingMemoryBound(to: Vector.self)
     let (events, starts, spiking) = (events.pointer, starts.pointer, spiking.pointer)
     for index in 0..<neurons {
@@ -125,7 +101,7 @@ final class SpikeEventGradient {
   }
 
   private func addDelayed(_ vector: Int, neurons: Int, delay: Int) {
-    let slice = turned.pointer + vector * 16 * rows + delay
+    let slice = adjoints.slice(vector) + delay
     let sums = UnsafeMutableRawPointer(gradient.pointer).assumingMemoryBound(to: Vector.self)
     let masks = map.masks.pointer + vector * map.presynaptic * map.maskRow + delay
     let (events, starts, spiking) = (events.pointer, starts.pointer, spiking.pointer)

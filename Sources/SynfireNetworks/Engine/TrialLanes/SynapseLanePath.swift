@@ -21,7 +21,10 @@ final class SynapseLanePath: LanePath {
   /// Adjoints of the drive, step t at t modulo rows; of one step only where nothing is handed down.
   private let adjoints: AlignedBuffer<Vector>
   private let adjointRows: Int
+  /// Neurons whose adjoint is wanted.
+  private let chosen: AlignedBuffer<Int32>
   private let events: SpikeEventGradient
+  private let ownsTurned: Bool
 
   init(_ packed: PackedSynapses, _ wiring: LanePathWiring) {
     self.packed = packed
@@ -35,13 +38,19 @@ final class SynapseLanePath: LanePath {
     states = AlignedBuffer(count: filter == nil ? 0 : map.postsynaptic)
     adjointStates = AlignedBuffer(count: states.count)
     drives = AlignedBuffer(count: driveRows << map.rowShift)
+    chosen = AlignedBuffer(count: map.presynaptic)
     // The last vectors of sixteen neurons may have fewer.
     adjoints = AlignedBuffer(count: adjointRows << map.rowShift + 16)
-    events = SpikeEventGradient(map)
+    // A filter of its own gives a connection adjoints of its own.
+    ownsTurned = filter != nil || wiring.shared == nil
+    events = SpikeEventGradient(
+      map, latency: latency,
+      adjoints: ownsTurned ? TurnedAdjoints([map]) : wiring.shared!)
   }
 
   var byteCount: Int {
     states.byteCount + drives.byteCount + adjoints.byteCount + events.byteCount
+      + (ownsTurned ? events.adjoints.byteCount : 0)
   }
 
   func begin(_ connectivity: any TrialLaneConnectivity) {
@@ -113,7 +122,7 @@ final class SynapseLanePath: LanePath {
   func beginBackward() {
     adjointStates.clear()
     adjoints.clear()
-    events.begin()
+    events.adjoints.begin()
   }
 
   func receive(_ driveAdjoint: UnsafePointer<Vector>, time: Int) {
@@ -128,10 +137,12 @@ final class SynapseLanePath: LanePath {
       }
       adjoint = UnsafePointer(row)
     }
-    if time >= latency { events.receive(adjoint, step: time - latency) }
+    events.adjoints.receive(adjoint, time: time)
   }
 
-  func scatter(time: Int, into presynaptic: UnsafeMutablePointer<Vector>) {
+  func scatter(
+    time: Int, into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>?
+  ) {
     guard time + latency < steps else { return }
     let (adjoints, base) = (adjoints.pointer, (time + latency) << map.rowShift)
     let inside = adjointRows << map.rowShift &- 1
@@ -142,8 +153,14 @@ final class SynapseLanePath: LanePath {
       sum.addingProduct(
         adjoints[(base &+ Int(synapse.offset)) & inside], Vector(repeating: synapse.weight))
     }
+    let chosen = chosen.pointer
+    var count = 0
     for place in 0..<map.presynaptic {
-      let neuron = Int(order[place])
+      chosen[count] = order[place]
+      count &+= wanted.map { Int($0[Int(order[place])]) } ?? 1
+    }
+    for place in 0..<count {
+      let neuron = Int(chosen[place])
       var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
       var index = Int(starts[neuron])
       let end = Int(starts[neuron &+ 1])
@@ -161,8 +178,8 @@ final class SynapseLanePath: LanePath {
   func accumulate(
     _ activity: LaneSequence, time: Int, _ driveAdjoints: UnsafePointer<Vector>, stride: Int
   ) {
-    guard case .spikes(let bits) = activity.first, time >= latency else { return }
-    events.accumulate(bits, stride: activity.stepStride, step: time - latency, steps: steps)
+    guard case .spikes(let bits) = activity.first else { return }
+    events.accumulate(bits, stride: activity.stepStride, time: time, steps: steps)
   }
 
   func gradient() -> AlignedBuffer<Float> { events.gradient }

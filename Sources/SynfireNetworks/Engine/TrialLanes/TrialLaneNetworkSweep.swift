@@ -9,14 +9,19 @@ public final class TrialLaneNetworkSweep: BlockSweep {
   private let readout: LaneReadout
   private let steps: Int
 
-  /// - Parameter packed: of the network, for this layout.
-  public init(_ network: Network, _ packed: PackedNetwork, steps: Int) throws {
+  /// - Parameters:
+  ///   - packed: of the network, for this layout.
+  ///   - segmentSteps: steps whose tape is held at a time; nil for as many as the caches hold.
+  public init(
+    _ network: Network, _ packed: PackedNetwork, steps: Int, segmentSteps: Int? = nil
+  ) throws {
     let lanes = packed.lanes!
     self.network = network
     self.steps = steps
     let layer = network.layers[0] as! any TrialLaneLayer
     sweep = try layer.makeTrialLaneSweep(
-      lanes.layer, inputs: network.inputs, steps: steps, timeStep: network.timeStep)
+      lanes.layer, inputs: network.inputs, steps: steps, segmentSteps: segmentSteps,
+      timeStep: network.timeStep)
     inputs = LaneInputs(
       steps: steps, channels: network.inputs, readsBits: lanes.layer.input.readsOnlySpikes)
     readout = try LaneReadout(network, lanes, steps: steps)

@@ -3,17 +3,17 @@ import SynfireCore
 /// A layer that can be swept with trials as lanes.
 protocol TrialLaneLayer: NetworkLayer {
   func makeTrialLaneSweep(
-    _ packed: LaneLayer, inputs: Int, steps: Int, timeStep: Double
+    _ packed: LaneLayer, inputs: Int, steps: Int, segmentSteps: Int?, timeStep: Double
   ) throws -> any LaneLayerSweep
 }
 
 extension Layer: TrialLaneLayer {
   func makeTrialLaneSweep(
-    _ packed: LaneLayer, inputs: Int, steps: Int, timeStep: Double
+    _ packed: LaneLayer, inputs: Int, steps: Int, segmentSteps: Int?, timeStep: Double
   ) throws -> any LaneLayerSweep {
     try TrialLaneSweep(
       model: model, wiring: wiring(inputs: inputs, timeStep: timeStep), layer: packed, steps: steps,
-      neurons: neurons)
+      segmentSteps: segmentSteps, neurons: neurons)
   }
 }
 
@@ -55,8 +55,11 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   private let spikeStride: Int
   private let input: any LanePath
   private let recurrent: (any LanePath)?
+  private let shared: TurnedAdjoints?
   /// The adjoint of every output that is the same at all steps [neuron].
   private let constants: AlignedBuffer<Vector>
+  /// Neurons whose output adjoint matters at a step, 1 or 0.
+  private let sensitive: AlignedBuffer<UInt8>
   /// Steps whose tape is held at a time: those of longer sweeps are run forward again.
   private let segment: Int
   /// The segment whose tape is held.
@@ -64,25 +67,31 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   private var snapshots: LaneSnapshots<Model.Fast.State>
   private var spareSnapshots: [LaneSnapshots<Model.Fast.State>] = []
 
-  init(model: Model, wiring: LayerWiring, layer: LaneLayer, steps: Int, neurons: Int) throws {
+  init(
+    model: Model, wiring: LayerWiring, layer: LaneLayer, steps: Int, segmentSteps: Int?,
+    neurons: Int
+  ) throws {
     self.model = model
     self.steps = steps
     self.neurons = neurons
     kernel = try model.fast()
     let size = SweepSize(steps: steps, trials: 1, neurons: 16 * neurons)
-    segment = Self.segment(steps: steps, neurons: neurons)
+    segment = segmentSteps ?? Self.segment(steps: steps, neurons: neurons)
     buffers = SweepBuffers(size, driveAdjointSteps: LaneSteps.most, tapedSteps: segment)
     memory = SweepMemory(buffers, size)
     spikeStride = size.words * 4
+    let maps = [layer.input, layer.recurrent].compactMap { ($0 as? PackedSynapses)?.map }
+    shared = maps.isEmpty ? nil : TurnedAdjoints(maps)
     input = layer.input.makeLanePath(
       LanePathWiring(
         filter: wiring.inputFilter, latency: wiring.inputLatency, steps: steps,
-        isSpiking: layer.input.readsOnlySpikes, isBackpropagated: false))
+        isSpiking: layer.input.readsOnlySpikes, isBackpropagated: false, shared: shared))
     recurrent = layer.recurrent?.makeLanePath(
       LanePathWiring(
         filter: wiring.recurrentFilter, latency: wiring.recurrentLatency, steps: steps,
-        isSpiking: true, isBackpropagated: true))
+        isSpiking: true, isBackpropagated: true, shared: shared))
     constants = AlignedBuffer(count: neurons)
+    sensitive = AlignedBuffer(count: neurons)
     snapshots = LaneSnapshots()
     snapshots = makeSnapshots()
   }
@@ -110,6 +119,7 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
 
   var byteCount: Int {
     buffers.byteCount + input.byteCount + (recurrent?.byteCount ?? 0) + snapshots.byteCount
+      + (shared?.byteCount ?? 0)
   }
 
   func forward(_ layer: LaneLayer, _ inputs: LaneSequence) {
@@ -185,11 +195,13 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
       if time / segment != taped { rerun(inputs, segment: time / segment) }
       outputAdjoints.update(from: constants.pointer, count: neurons)
       addOutputAdjoint(time, outputAdjoints)
-      recurrent?.scatter(time: time, into: outputAdjoints)
+      let memory = memory.taping(from: taped * segment)
+      if let recurrent {
+        model.findSensitive(kernel, memory, time: time, into: sensitive.pointer)
+        recurrent.scatter(time: time, into: outputAdjoints, wanted: sensitive.pointer)
+      }
       let row = driveAdjoints + time % LaneSteps.most * neurons
-      model.retreat(
-        kernel, memory.taping(from: taped * segment).writing(driveAdjoints: row), time: time,
-        trials: 1)
+      model.retreat(kernel, memory.writing(driveAdjoints: row), time: time, trials: 1)
       input.receive(row, time: time)
       input.accumulate(inputs, time: time, driveAdjoints, stride: neurons)
       recurrent?.receive(row, time: time)

@@ -1,0 +1,55 @@
+import SynfireCore
+
+extension NeuronKernel {
+  @inlinable @inline(__always)
+  public func sensitiveLanes(
+    _ tape: Tape, held: Number.Mask, parameters: Parameters
+  ) -> Number.Mask { Number.Mask(bits: .max) }
+}
+
+extension NeuronModel {
+  @inlinable
+  public func findSensitive(
+    _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, into flags: UnsafeMutablePointer<UInt8>
+  ) {
+    let vectors = memory.size.vectors
+    let row = time * memory.size.trials
+    let tape = memory.tape + row * vectors
+    let held = memory.held + row * memory.size.words * 4
+    for vector in 0..<vectors {
+      let lanes = kernel.sensitiveLanes(
+        tape[vector], held: FloatLaneMask(bits: Fast.isSpiking ? held[vector] : 0),
+        parameters: memory.parameters[vector])
+      flags[vector] = lanes.bits == 0 ? 0 : 1
+    }
+  }
+}
+
+extension Surrogate {
+  /// The distance from threshold beyond which the derivative is exactly 0, and a little more than it; nil
+  /// where there is none.
+  @inlinable @inline(__always)
+  var reach: Double? {
+    switch self {
+    case .triangular(_, let width): width * 1.001
+    case .boxcar(let width): width * 0.501
+    case .fastSigmoid, .gaussian, .sigmoid: nil
+    }
+  }
+}
+
+extension AdaptiveLIFKernel {
+  /// Those within the reach of the surrogate, where spikes are decided by the potential of the tape.
+  @inlinable @inline(__always)
+  public func sensitiveLanes(
+    _ tape: Tape, held: Number.Mask, parameters: Parameters
+  ) -> Number.Mask {
+    guard let reach = surrogate.reach, !convention.spikesFromNewPotential else {
+      return Number.Mask(bits: .max)
+    }
+    let adapted = parameters.threshold.addingProduct(parameters.strength, tape.adaptation)
+    let scale = convention.scalesByBaseline ? parameters.threshold : adapted
+    return (Number(reach) * scale).isGreater(than: (tape.potential - adapted).magnitude)
+      .and(held.inverted())
+  }
+}
