@@ -21,27 +21,11 @@ do {
   var training = try DelayedNetworkTraining(
     weights, neurons: numbers[0], delays: numbers[1], trials: numbers[2],
     steps: number(3, default: 840), threads: number(5, default: 2))
-  var (seconds, batchSeconds): ([Double], [Double]) = ([], [])
-  var (loss, rate) = (0.0, 0.0)
-  let first = number(6, default: 2)
-  for index in 0..<first + number(4, default: 10) {
-    let step = try training.step()
-    (loss, rate) = (step.metrics.loss, step.metrics.firingRate)
-    guard index >= first else { continue }
-    seconds.append(step.stepSeconds)
-    batchSeconds.append(step.batchSeconds)
-  }
-  var usage = rusage()
-  #if os(Linux)
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    let peak = usage.ru_maxrss * 1024
-  #else
-    getrusage(RUSAGE_SELF, &usage)
-    let peak = usage.ru_maxrss
-  #endif
-  print(
-    "{\"seconds\": \(seconds), \"batchSeconds\": \(batchSeconds), \"peakMemory\": \(peak), "
-      + "\"loss\": \(loss), \"firingRate\": \(rate)}")
+  for _ in 0..<number(6, default: 0) { _ = try training.step() }
+  try StepTimes(count: number(4, default: 10)) {
+    let metrics = try training.step()
+    return (metrics.loss, metrics.firingRate)
+  }.print()
 } catch {
   FileHandle.standardError.write(Data("\(error)\n".utf8))
   exit(1)

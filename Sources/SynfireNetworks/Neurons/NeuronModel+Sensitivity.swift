@@ -39,14 +39,12 @@ extension Surrogate {
 }
 
 extension AdaptiveLIFKernel {
-  /// Those within the reach of the surrogate, where spikes are decided by the potential of the tape.
+  /// Those within the reach of the surrogate that refractoriness does not hold.
   @inlinable @inline(__always)
   public func sensitiveLanes(
     _ tape: Tape, held: Number.Mask, parameters: Parameters
   ) -> Number.Mask {
-    guard let reach = surrogate.reach, !convention.spikesFromNewPotential else {
-      return Number.Mask(bits: .max)
-    }
+    guard let reach = surrogate.reach else { return Number.Mask(bits: .max) }
     let adapted = parameters.threshold.addingProduct(parameters.strength, tape.adaptation)
     let scale = convention.scalesByBaseline ? parameters.threshold : adapted
     return (Number(reach) * scale).isGreater(than: (tape.potential - adapted).magnitude)

@@ -31,9 +31,15 @@ public final class TrialLaneNetworkSweep: BlockSweep {
 
   public var readoutBlock: ReadoutBlock { readout.block }
 
-  public func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
+  public func forwardForSpikes(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+  ) {
     self.inputs.turn(inputs, trials: trials)
     sweep.forward(packed.lanes!.layer, self.inputs.sequence)
+  }
+
+  public func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
+    forwardForSpikes(packed, inputs, trials: trials)
     readout.forward(packed.lanes!, sweep.spikes, trials: trials)
   }
 
