@@ -25,10 +25,11 @@ for (name, value) in checkpoint.testMetrics.sorted(by: { $0.key < $1.key }) { pr
 
 // Show the trained network a hundred test trials.
 let task = try experiment.makeTask(dataDirectory: nil)
-let rule = try experiment.makeRule(parameters: checkpoint.parameters, threads: 2)
+let network = try experiment.makeNetwork()
 let trials = try task.batch(.test, index: 0, trials: 100, seed: experiment.seed)
-let spikes = try rule.record(trials.inputs).spikes(ofLayer: 0)!  // [time, trial, neuron]
-let timeStep = rule.network.timeStep
+let recording = try network.record(trials.inputs, checkpoint.parameters, threads: 2)
+let spikes = recording.spikes(ofLayer: 0)!  // [time, trial, neuron]
+let timeStep = network.timeStep
 
 let statistics = try SpikeStatistics(of: spikes, timeStep: timeStep)
 print("mean firing rate: \(statistics.meanFiringRate) Hz")

@@ -8,7 +8,8 @@ struct GradientCommand: ParsableCommand {
     commandName: "gradient",
     abstract: "Loss, spikes, readout and gradients of given trials.",
     discussion: """
-      For comparison with automatic differentiation. The trials file (safetensors, npz or HDF5) has \
+      For comparison with automatic differentiation; single precision has what the learning rule of the \
+      experiment makes of the gradient, double precision the exact one. The trials file (safetensors, npz or HDF5) has \
       `inputs` [time, trial, channel] and `targets`: classes [trial], or values [time, trial, output]. \
       The output has `loss`, `spikes` [time, trial, neuron] (`spikes.LAYER` with several layers), \
       `readout` and `gradient.NAME` for every parameter, before clipping.
@@ -39,9 +40,11 @@ struct GradientCommand: ParsableCommand {
     switch precision {
     case .single:
       let parameters = try subject.parameters(file: parameters, network: network)
-      let rule = try subject.experiment.makeRule(parameters: parameters, threads: threads.count)
       try TensorFile.write(
-        output, try ExplicitGradient.single(rule, trials: given, named: trials))
+        output,
+        try ExplicitGradient.single(
+          subject.experiment, parameters: parameters, trials: given, named: trials,
+          threads: threads.count))
     case .double:
       let parameters: NamedTensors<Double> =
         try parameters.map { try ParameterFile.read($0, for: network) }

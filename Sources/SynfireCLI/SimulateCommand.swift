@@ -33,9 +33,9 @@ struct SimulateCommand: ParsableCommand {
     let subject = try Subject(subject, overrides: try overrides.overrides())
     let network = try subject.experiment.makeNetwork()
     let given = try TrialsFile(contentsOf: trials, for: network)
-    let rule = try subject.experiment.makeRule(
-      parameters: try subject.parameters(file: parameters, network: network),
-      threads: threads.count)
-    try TensorFile.write(output, try ExplicitSimulation.run(rule, trials: given))
+    let parameters = try subject.parameters(file: parameters, network: network)
+    try TensorFile.write(
+      output,
+      try ExplicitSimulation.run(network, parameters, trials: given, threads: threads.count))
   }
 }

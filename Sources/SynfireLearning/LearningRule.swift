@@ -45,6 +45,26 @@ public protocol LearningRule: Sendable {
   var updates: Int { get set }
 }
 
+/// A learning rule that goes along a gradient, exact or estimated.
+public protocol GradientRule: LearningRule {
+  /// The loss with its regularizers and the gradient of every tensor, before clipping.
+  ///
+  /// - Throws: `LearningError` when targets do not fit, or when the loss is not finite.
+  func gradient(_ batch: TrialBatch) throws -> GradientResult
+}
+
+/// A loss, its gradient, and what the network did.
+public struct GradientResult: Sendable {
+  public var loss: Double
+  public var gradients: NamedTensors<Float>
+  /// [time, trial, output] or [trial, output].
+  public var readout: Tensor<Float>
+  /// Mean over neurons and trials, in Hz.
+  public var firingRate: Double
+  public var silentFraction: Double
+  public var saturatedFraction: Double
+}
+
 /// The outcome of a forward run.
 public struct Evaluation: Sendable {
   public var loss: Double

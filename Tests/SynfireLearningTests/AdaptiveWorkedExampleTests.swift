@@ -142,7 +142,9 @@ import Testing
       inputs: .spikes(try #require(SpikeTensor(dense: inputs))), targets: targets)
     let result = try rule.gradient(batch)
     #expect(abs(result.loss - expected.loss) <= 2e-4 * expected.loss)
-    let spikes: Tensor<Double> = try #require(rule.record(batch.inputs).spikes(ofLayer: 0)).dense()
+    let spikes: Tensor<Double> = try #require(
+      rule.network.record(batch.inputs, rule.parameters, threads: 1).spikes(ofLayer: 0)
+    ).dense()
     #expect(spikes.values == expected.spikes.flatMap { $0 })
     // Relative to the largest element of the gradients of a tensor, of which the least is 0.0039.
     try check(result.gradients.converted(), expected, within: 2e-4 * 0.0037)

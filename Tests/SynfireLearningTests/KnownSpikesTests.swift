@@ -106,7 +106,9 @@ import Testing
   @Test func trialsDoNotTouchEachOther() throws {
     for seed in UInt64(450)..<456 {
       let problem = try Problem(seed: seed, rates: Self.mixed)
-      let together = try problem.rule(threads: 2).record(.spikes(problem.spikes))
+      let rule = try problem.rule(threads: 2)
+      let together = try rule.network.record(
+        .spikes(problem.spikes), rule.parameters, threads: 2)
       #expect(try problem.rule(threads: 1).gradient(problem.batch).readout == together.readout)
       let trial = problem.spikes.trials - 1
       var single = SpikeTensor(
@@ -116,7 +118,7 @@ import Testing
           single[step, 0, channel] = problem.spikes[step, trial, channel]
         }
       }
-      let alone = try problem.rule(threads: 1).record(.spikes(single))
+      let alone = try rule.network.record(.spikes(single), rule.parameters, threads: 1)
       for step in 0..<single.steps {
         for output in 0..<2 {
           #expect(

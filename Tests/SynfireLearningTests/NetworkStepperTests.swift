@@ -19,7 +19,8 @@ import Testing
     let rule = try BackpropagationThroughTime(
       network: random.network, parameters: random.parameters.converted(), loss: random.loss,
       optimizer: .adam(learningRate: 1e-3), threads: 1)
-    let recording = try rule.record(.analog(random.inputs.converted()))
+    let recording = try rule.network.record(
+      .analog(random.inputs.converted()), rule.parameters, threads: 1)
     let stepper = try NetworkStepper(
       random.network, random.parameters.converted(), trials: trials)
     for _ in 0..<2 {

@@ -129,7 +129,7 @@ extension WorkedExample {
         #expect(abs(Double(value) - number) < 2e-4 * size, "\(name)")
       }
     }
-    let recording = try rule.record(inputs)
+    let recording = try rule.network.record(inputs, rule.parameters, threads: 1)
     for (time, step) in example.steps.enumerated() {
       #expect(abs(Double(recording.readout.values[time]) - step.output) < 2e-4 * 0.1)
       for neuron in 0..<3 {

@@ -7,7 +7,7 @@ import SynfireNetworks
 /// A batch is split into a fixed number of shards of trials, each worked through in blocks that run
 /// forward and back while their tape is in the caches. Sums are added in the order of the shards, so
 /// that results are the same bits for any number of threads.
-public struct BackpropagationThroughTime: LearningRule {
+public struct BackpropagationThroughTime: GradientRule {
   public let network: Network
   public let loss: Loss
   public let regularizers: [Regularizer]
@@ -80,23 +80,6 @@ public struct BackpropagationThroughTime: LearningRule {
   public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
     try engine.evaluate(batch, engine.pack(parameters, for: batch.inputs), loss: loss)
   }
-
-  /// The states and spikes of a forward run.
-  public func record(_ inputs: TrialInputs) throws -> Recording {
-    try engine.record(inputs, engine.pack(parameters, for: inputs))
-  }
-}
-
-/// A loss, its gradient, and what the network did.
-public struct GradientResult: Sendable {
-  public var loss: Double
-  public var gradients: NamedTensors<Float>
-  /// [time, trial, output] or [trial, output].
-  public var readout: Tensor<Float>
-  /// Mean over neurons and trials, in Hz.
-  public var firingRate: Double
-  public var silentFraction: Double
-  public var saturatedFraction: Double
 }
 
 extension NamedTensors {

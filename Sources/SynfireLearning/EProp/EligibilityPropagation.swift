@@ -7,7 +7,7 @@ import SynfireNetworks
 ///
 /// For one layer of `AdaptiveLIF` neurons that is read at every step. The gradient leaves out what goes
 /// through other neurons and through the reset; that of the readout is complete.
-public struct EligibilityPropagation: LearningRule {
+public struct EligibilityPropagation: GradientRule {
   /// What brings the errors of the outputs back to the neurons.
   public enum Feedback: String, Sendable, Equatable, CaseIterable {
     /// The readout's own weights.

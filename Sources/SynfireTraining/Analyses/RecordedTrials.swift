@@ -16,17 +16,16 @@ struct RecordedTrials {
   let activity: Tensor<Double>
 
   init(
-    task: any TrialTask, rule: BackpropagationThroughTime, experiment: Experiment,
-    trials: Int = RunAnalyses.recordedTrials
+    task: any TrialTask, network: Network, parameters: NamedTensors<Float>, seed: UInt64,
+    threads: Int, trials: Int = RunAnalyses.recordedTrials
   ) throws {
     let wanted = min(trials, task.size(of: .test) ?? trials)
-    let batch = try task.batch(.test, index: 0, trials: wanted, seed: experiment.seed)
+    let batch = try task.batch(.test, index: 0, trials: wanted, seed: seed)
     self.batch = batch
-    let recording = try rule.record(batch.inputs)
+    let recording = try network.record(batch.inputs, parameters, threads: threads)
     readout = recording.readout
     let last = recording.records.count - 1
     potentials = recording.records[last].potentials
-    let network = rule.network
     guard network.layers[last].isSpiking, let spikes = recording.spikes(ofLayer: last) else {
       self.spikes = nil
       activity = recording.records[last].outputs.converted()

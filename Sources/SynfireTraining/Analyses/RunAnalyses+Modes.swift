@@ -19,7 +19,7 @@ extension RunAnalyses {
   /// - Throws: `TrainingError` for a network without modes.
   func modeTensors() throws -> ModeTensors {
     let parameters = checkpoint.parameters
-    for layer in rule.network.layers {
+    for layer in network.layers {
       let prefix = "\(layer.name).recurrent"
       guard let input = parameters["\(prefix).inputModes"],
         let output = parameters["\(prefix).outputModes"],

@@ -40,10 +40,11 @@ extension RunAnalyses {
   private func performance(
     keeping kept: [Int], _ modes: ModeTensors
   ) throws -> (value: Double, isAccuracy: Bool) {
-    var pruned = rule
-    pruned.parameters.update("\(modes.prefix).scores") { scores in
+    var parameters = checkpoint.parameters
+    parameters.update("\(modes.prefix).scores") { scores in
       for mode in scores.values.indices where !kept.contains(mode) { scores.values[mode] = 0 }
     }
+    let pruned = try experiment.makeRule(parameters: parameters, threads: threads)
     let evaluation = try TaskEvaluation(
       task: task, split: .test, trials: RunAnalyses.pruningTrials,
       trialsPerBatch: experiment.training.trialsPerBatch, seed: experiment.seed)

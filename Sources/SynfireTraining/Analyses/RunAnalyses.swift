@@ -3,6 +3,7 @@ import SynfireAnalysis
 import SynfireCore
 import SynfireFormats
 import SynfireLearning
+import SynfireNetworks
 import SynfireTasks
 
 /// The analyses that an experiment asks for, of a trained network.
@@ -15,7 +16,8 @@ public struct RunAnalyses {
 
   public let experiment: Experiment
   let task: any TrialTask
-  let rule: BackpropagationThroughTime
+  let network: Network
+  let threads: Int
   let checkpoint: Checkpoint
 
   /// - Parameter dataDirectory: where data sets are.
@@ -27,7 +29,8 @@ public struct RunAnalyses {
     self.experiment = experiment
     self.checkpoint = checkpoint
     task = try experiment.makeTask(dataDirectory: dataDirectory)
-    rule = try experiment.makeRule(parameters: checkpoint.parameters, threads: threads)
+    network = try experiment.makeNetwork()
+    self.threads = threads
   }
 
   /// What became of one analysis.
@@ -52,7 +55,9 @@ public struct RunAnalyses {
   /// - Parameter progress: called with the name of each analysis as it begins.
   /// - Throws: errors of the task and the engine.
   public func draw(in folder: String, progress: (String) -> Void = { _ in }) throws -> [Outcome] {
-    let recorded = try RecordedTrials(task: task, rule: rule, experiment: experiment)
+    let recorded = try RecordedTrials(
+      task: task, network: network, parameters: checkpoint.parameters, seed: experiment.seed,
+      threads: threads)
     let gnuplot = Result { try Gnuplot() }
     var outcomes: [Outcome] = []
     for kind in experiment.analyses {

@@ -60,7 +60,7 @@ extension Experiment {
   ///   - threads: worker threads; results do not depend on their number.
   /// - Throws: `NetworkError` listing the parameters that do not fit.
   public func makeRule(parameters: NamedTensors<Float>? = nil, threads: Int) throws
-    -> BackpropagationThroughTime
+    -> any LearningRule
   {
     let network = try makeNetwork()
     switch learning.rule {

@@ -12,13 +12,23 @@ import SynfireNetworks
 /// | `readout` | [time, trial, output] or [trial, output] |
 /// | `gradient.NAME` | as the parameter NAME, before clipping |
 public enum ExplicitGradient {
-  /// The fast engine, in single precision.
+  /// The fast engine, in single precision, with the gradient as the rule of the experiment has it.
+  ///
+  /// - Throws: `TrainingError` when that rule has no gradient.
   public static func single(
-    _ rule: BackpropagationThroughTime, trials: TrialsFile, named path: String
+    _ experiment: Experiment, parameters: NamedTensors<Float>, trials: TrialsFile,
+    named path: String, threads: Int
   ) throws -> NamedTensors<Float> {
     let batch = try trials.batch(named: path)
+    let made = try experiment.makeRule(parameters: parameters, threads: threads)
+    guard let rule = made as? any GradientRule else {
+      throw TrainingError(
+        "this rule goes along no gradient", place: "learning.rule",
+        remedy: "set learning.rule to \(LearningDescription.Rule.bptt.rawValue)")
+    }
     let result = try rule.gradient(batch)
-    let recording = try rule.record(batch.inputs)
+    let recording = try experiment.makeNetwork().record(
+      batch.inputs, parameters, threads: threads)
     var tensors = NamedTensors<Float>()
     tensors["loss"] = Tensor(axes: [], shape: [], values: [Float(result.loss)])
     for (layer, record) in zip(recording.layers, recording.records) {

@@ -14,9 +14,9 @@ import SynfireNetworks
 /// With several layers the first three are there for each: `spikes.LAYER` and so on.
 public enum ExplicitSimulation {
   public static func run(
-    _ rule: BackpropagationThroughTime, trials: TrialsFile
+    _ network: Network, _ parameters: NamedTensors<Float>, trials: TrialsFile, threads: Int
   ) throws -> NamedTensors<Float> {
-    let recording = try rule.record(trials.trialInputs)
+    let recording = try network.record(trials.trialInputs, parameters, threads: threads)
     let count = recording.layers.count
     var tensors = NamedTensors<Float>()
     for (layer, record) in zip(recording.layers, recording.records) {
