@@ -37,7 +37,7 @@ public struct Readout: Sendable {
   }
 
   /// Steps that are averaged over.
-  var window: Int {
+  package var window: Int {
     if case .meanOverWindows(let steps) = reduction { steps } else { 1 }
   }
 

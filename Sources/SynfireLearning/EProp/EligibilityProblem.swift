@@ -44,7 +44,7 @@ struct EligibilityProblem<Scalar: TensorScalar>: Sendable {
   /// What one trial adds up to.
   struct Outcome: Sendable {
     let loss: Double
-    /// [step][output].
+    /// [step or window][output].
     let outputs: [[Scalar]]
     let counts: [Int]
     /// By connection: gradients [presynaptic][postsynaptic] and sums of e; [output, neuron] for the readout.
@@ -56,15 +56,15 @@ struct EligibilityProblem<Scalar: TensorScalar>: Sendable {
     var state = EligibilityTrial(
       constants, inputWeights: inputWeights, recurrentWeights: recurrentWeights,
       readoutWeights: readoutWeights, feedback: feedback, bias: bias, readoutDecay: readoutDecay,
-      readoutGain: readoutGain)
+      readoutGain: readoutGain, window: network.readout.window)
     var sum = 0.0
     var outputs: [[Scalar]] = []
     for step in 0..<batch.steps {
+      let place = step / network.readout.window * batch.trials + trial
       let y = state.step(batch.inputs.row(step, trial)) { y, errors in
-        sum += loss.add(
-          outputs: y, batch.targets, place: step * batch.trials + trial, adjoint: &errors)
+        sum += loss.add(outputs: y, batch.targets, place: place, adjoint: &errors)
       }
-      outputs.append(y)
+      if let y { outputs.append(y) }
     }
     return Outcome(
       loss: sum, outputs: outputs, counts: state.counts,
@@ -134,7 +134,7 @@ struct EligibilitySum<Scalar: TensorScalar>: Sendable {
     for (row, values) in other.totals.enumerated() { totals[row].add(values) }
   }
 
-  /// The outputs of all trials, [time, trial, output].
+  /// The outputs of all trials, [step or window, trial, output].
   func readout(steps: Int, trials: Int) -> [Scalar] {
     let count = outputs.first?.steps.first?.count ?? 0
     var result = [Scalar](repeating: 0, count: steps * trials * count)

@@ -5,8 +5,9 @@ import SynfireNetworks
 /// e-prop: gradients from eligibility traces and learning signals, online, with a memory that does not
 /// depend on the length of a trial (Bellec et al. 2020).
 ///
-/// For one layer of `AdaptiveLIF` neurons that is read at every step. The gradient leaves out what goes
-/// through other neurons and through the reset; that of the readout is complete.
+/// For one layer of `AdaptiveLIF` neurons that is read at every step, or by its means over windows, whose
+/// learning signals come at the end of each. The gradient leaves out what goes through other neurons and
+/// through the reset; that of the readout is complete.
 public struct EligibilityPropagation: GradientRule {
   /// What brings the errors of the outputs back to the neurons.
   public enum Feedback: String, Sendable, Equatable, CaseIterable {
@@ -71,35 +72,6 @@ public struct EligibilityPropagation: GradientRule {
     trainable = network.parameterSpecifications.filter(\.isTrainable).map(\.name)
   }
 
-  /// The neuron model of a network that e-prop is for.
-  private static func model(of network: Network) throws -> AdaptiveLIF {
-    let place = "e-prop"
-    guard network.layers.count == 1, let layer = network.layers[0] as? Layer<AdaptiveLIF> else {
-      throw LearningError("it is for one layer of adaptive LIF neurons", place: place)
-    }
-    guard network.readout.reduction == .everyStep else {
-      throw LearningError("the readout must be read at every step", place: place)
-    }
-    let wiring = [layer.input] + (layer.recurrent.map { [$0] } ?? [])
-    guard
-      wiring.allSatisfy({
-        $0.filter == .none && $0.latency == nil && $0.connectivity.largestDelay == 0
-      })
-    else {
-      throw LearningError(
-        "input and recurrent synapses have filters, latencies or delays", place: place,
-        remedy: "Leave them out.")
-    }
-    guard try network.readout.latency() == 0 else {
-      throw LearningError(
-        "the readout's filter is late", place: place, remedy: "Use a leaky filter, or none.")
-    }
-    guard layer.model.trained.isEmpty else {
-      throw LearningError("the neurons' own parameters are trained", place: place)
-    }
-    return layer.model
-  }
-
   public mutating func step(_ batch: TrialBatch) throws -> StepMetrics {
     let result = try gradient(batch)
     let norm = result.gradients.globalNorm(trainable)
@@ -161,7 +133,7 @@ public struct EligibilityPropagation: GradientRule {
     var total = EligibilitySum<Float>()
     for (_, sum) in sums.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { total.add(sum) }
     let readout = Tensor<Float>(
-      axes: axes, shape: shape, values: total.readout(steps: batch.steps, trials: batch.trials))
+      axes: axes, shape: shape, values: total.readout(steps: shape[0], trials: batch.trials))
     let outcome = loss.finish(
       sum: total.loss, targets: batch.targets.count, values: readout.count)
     let rates = regularizers.rateTerms(

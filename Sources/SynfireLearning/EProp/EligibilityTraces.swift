@@ -41,64 +41,128 @@ package struct EligibilityConstants<Scalar: TensorScalar>: Sendable {
 ///
 /// with x the presynaptic activity (Bellec et al. 2020, eqs. 22 to 25), and for other conventions with
 /// their scales and with ev_{t-1} in e_t where spikes come of the previous potential.
-package struct EligibilityTraces<Scalar: TensorScalar> {
+///
+/// The memory of one trial; sixteen postsynaptic neurons are worked on at a time.
+package final class EligibilityTraces<Scalar: TensorScalar> {
+  fileprivate typealias Vector = SIMD16<Scalar>
+
   let presynaptic: Int
   let postsynaptic: Int
-  private var potential: [Scalar]
-  private var adaptation: [Scalar]
-  private var eligibility: [Scalar]
-  private var filtered: [Scalar]
-  /// Sum over steps of L ebar.
-  package private(set) var gradient: [Scalar]
-  /// Sum over steps of e, for terms that do not depend on the step.
-  package private(set) var total: [Scalar]
+  /// Vectors of a row of postsynaptic neurons.
+  private let width: Int
+  /// Vectors of one value of all synapses.
+  private let count: Int
+  private let potential: UnsafeMutablePointer<Vector>
+  private let adaptation: UnsafeMutablePointer<Vector>
+  private let eligibility: UnsafeMutablePointer<Vector>
+  private let filtered: UnsafeMutablePointer<Vector>
+  /// Sum of ebar since the last learning signal, for signals that come at the end of windows.
+  private let pending: UnsafeMutablePointer<Vector>?
+  private let gradients: UnsafeMutablePointer<Vector>
+  private let totals: UnsafeMutablePointer<Vector>
+  /// alpha, rho, and what current and spike are scaled by.
+  private let membraneDecay: [Vector]
+  private let adaptationDecay: [Vector]
+  private let gain: [Vector]
+  private let jump: [Vector]
+  private let usesNew: Bool
 
-  init(presynaptic: Int, postsynaptic: Int) {
+  /// - Parameter sums: whether a learning signal is for all steps since the last one.
+  init(
+    presynaptic: Int, postsynaptic: Int, _ constants: EligibilityConstants<Scalar>, sums: Bool
+  ) {
     self.presynaptic = presynaptic
     self.postsynaptic = postsynaptic
-    let zeros = [Scalar](repeating: 0, count: presynaptic * postsynaptic)
-    potential = zeros
-    adaptation = zeros
-    eligibility = zeros
-    filtered = zeros
-    gradient = zeros
-    total = zeros
+    width = paddedToLanes(postsynaptic) / 16
+    count = presynaptic * width
+    let count = count
+    func zeros() -> UnsafeMutablePointer<Vector> {
+      let memory = UnsafeMutablePointer<Vector>.allocate(capacity: max(1, count))
+      memory.initialize(repeating: .zero, count: count)
+      return memory
+    }
+    potential = zeros()
+    adaptation = zeros()
+    eligibility = zeros()
+    filtered = zeros()
+    pending = sums ? zeros() : nil
+    gradients = zeros()
+    totals = zeros()
+    membraneDecay = constants.membraneDecay.vectors
+    adaptationDecay = constants.adaptationDecay.vectors
+    gain = constants.gain.vectors
+    jump = constants.jump.vectors
+    usesNew = constants.convention.spikesFromNewPotential
   }
+
+  deinit {
+    for memory in [potential, adaptation, eligibility, filtered, pending, gradients, totals] {
+      memory?.deallocate()
+    }
+  }
+
+  /// Sum over steps of L ebar, [presynaptic][postsynaptic].
+  package var gradient: [Scalar] { numbers(gradients) }
+  /// Sum over steps of e, for terms that do not depend on the step, [presynaptic][postsynaptic].
+  package var total: [Scalar] { numbers(totals) }
 
   /// One step: `slopes` are dz/du over the scale of u, and `thresholdSlopes` that times beta and times
   /// the derivative of u by the threshold.
-  mutating func step(
-    _ inputs: [Scalar], _ constants: EligibilityConstants<Scalar>, slopes: [Scalar],
-    thresholdSlopes: [Scalar], readoutDecay: Scalar, readoutGain: Scalar
+  func step(
+    _ inputs: [Scalar], slopes: [Scalar], thresholdSlopes: [Scalar], readoutDecay: Scalar,
+    readoutGain: Scalar
   ) {
-    let usesNew = constants.convention.spikesFromNewPotential
-    for pre in 0..<presynaptic {
-      let input = inputs[pre]
-      let start = pre * postsynaptic
-      for post in 0..<postsynaptic {
-        let index = start + post
+    let (slopes, thresholdSlopes) = (slopes.vectors, thresholdSlopes.vectors)
+    let (decay, response) = (Vector(repeating: readoutDecay), Vector(repeating: readoutGain))
+    for column in 0..<width {
+      let (alpha, rho) = (membraneDecay[column], adaptationDecay[column])
+      let (gain, jump) = (gain[column], jump[column])
+      let (slope, thresholdSlope) = (slopes[column], thresholdSlopes[column])
+      for pre in 0..<presynaptic {
+        let index = pre * width + column
         let before = potential[index]
-        let after = constants.membraneDecay[post] * before + constants.gain[post] * input
+        let after = (gain * inputs[pre]).addingProduct(alpha, before)
         let risen =
-          constants.adaptationDecay[post] * adaptation[index]
-          + constants.jump[post] * eligibility[index]
-        let eligible = slopes[post] * (usesNew ? after : before) - thresholdSlopes[post] * risen
+          (jump * eligibility[index]).addingProduct(rho, adaptation[index])
+        let eligible = slope * (usesNew ? after : before) - thresholdSlope * risen
+        let seen = (response * eligible).addingProduct(decay, filtered[index])
         potential[index] = after
         adaptation[index] = risen
         eligibility[index] = eligible
-        filtered[index] = readoutDecay * filtered[index] + readoutGain * eligible
-        total[index] += eligible
+        filtered[index] = seen
+        totals[index] += eligible
+        if let pending { pending[index] += seen }
       }
     }
   }
 
   /// gradient += the learning signal [postsynaptic] times the filtered eligibility.
-  mutating func learn(_ signal: [Scalar]) {
-    for pre in 0..<presynaptic {
-      let start = pre * postsynaptic
-      for post in 0..<postsynaptic {
-        gradient[start + post] += signal[post] * filtered[start + post]
-      }
+  func learn(_ signal: [Scalar]) {
+    let signal = signal.vectors
+    let eligible = pending ?? filtered
+    for index in 0..<count {
+      gradients[index].addProduct(signal[index % width], eligible[index])
+    }
+  }
+
+  /// Begins a window.
+  func forget() { pending?.update(repeating: .zero, count: count) }
+
+  private func numbers(_ buffer: UnsafeMutablePointer<Vector>) -> [Scalar] {
+    (0..<presynaptic * postsynaptic).map { index in
+      let (pre, post) = index.quotientAndRemainder(dividingBy: postsynaptic)
+      return buffer[pre * width + post / 16][post % 16]
+    }
+  }
+}
+
+extension Array where Element: TensorScalar {
+  /// The numbers sixteen at a time, the last ones filled up with zeros.
+  fileprivate var vectors: [SIMD16<Element>] {
+    stride(from: 0, to: count, by: 16).map { start in
+      var vector = SIMD16<Element>.zero
+      for lane in 0..<Swift.min(16, count - start) { vector[lane] = self[start + lane] }
+      return vector
     }
   }
 }

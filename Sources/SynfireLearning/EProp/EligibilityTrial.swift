@@ -15,8 +15,8 @@ package struct EligibilityTrial<Scalar: TensorScalar> {
   private let neurons: Int
   private let outputs: Int
 
-  package private(set) var input: EligibilityTraces<Scalar>
-  package private(set) var recurrent: EligibilityTraces<Scalar>
+  package let input: EligibilityTraces<Scalar>
+  package let recurrent: EligibilityTraces<Scalar>
   package private(set) var readoutGradient: [Scalar]
   package private(set) var biasGradient: [Scalar]
   /// Spikes of each neuron so far.
@@ -26,12 +26,17 @@ package struct EligibilityTrial<Scalar: TensorScalar> {
   private var adaptations: [Scalar]
   private var refractory: [Int]
   private var filtered: [Scalar]
+  /// Steps over which outputs are averaged, and what this window has so far: y, and sums of `filtered`.
+  private let window: Int
+  private var step = 0
+  private var mean: [Scalar]
+  private var collected: [Scalar]
 
   /// - Parameters: weights are [postsynaptic, presynaptic].
   package init(
     _ constants: EligibilityConstants<Scalar>, inputWeights: Tensor<Scalar>,
     recurrentWeights: Tensor<Scalar>?, readoutWeights: Tensor<Scalar>, feedback: [Scalar],
-    bias: [Scalar]?, readoutDecay: Scalar, readoutGain: Scalar
+    bias: [Scalar]?, readoutDecay: Scalar, readoutGain: Scalar, window: Int = 1
   ) {
     self.constants = constants
     self.inputWeights = inputWeights.values
@@ -43,9 +48,11 @@ package struct EligibilityTrial<Scalar: TensorScalar> {
     self.readoutGain = readoutGain
     neurons = inputWeights.shape[0]
     outputs = readoutWeights.shape[0]
-    input = EligibilityTraces(presynaptic: inputWeights.shape[1], postsynaptic: neurons)
+    input = EligibilityTraces(
+      presynaptic: inputWeights.shape[1], postsynaptic: neurons, constants, sums: window > 1)
     recurrent = EligibilityTraces(
-      presynaptic: recurrentWeights == nil ? 0 : neurons, postsynaptic: neurons)
+      presynaptic: recurrentWeights == nil ? 0 : neurons, postsynaptic: neurons, constants,
+      sums: window > 1)
     let zeros = [Scalar](repeating: 0, count: neurons)
     readoutGradient = [Scalar](repeating: 0, count: outputs * neurons)
     biasGradient = [Scalar](repeating: 0, count: outputs)
@@ -55,45 +62,62 @@ package struct EligibilityTrial<Scalar: TensorScalar> {
     adaptations = zeros
     refractory = [Int](repeating: 0, count: neurons)
     filtered = zeros
+    self.window = window
+    mean = [Scalar](repeating: 0, count: outputs)
+    collected = zeros
   }
 
-  /// Advances by one step and learns from it.
+  /// Advances by one step, and learns from it where it ends a window.
   ///
-  /// - Parameter error: writes dE/dy of the outputs of the step.
-  /// - Returns: the outputs y.
+  /// - Parameter error: writes dE/dy of the outputs of the window, their means over its steps.
+  /// - Returns: the outputs y of the window that has ended; nil within one.
   package mutating func step(
     _ inputs: [Scalar], error: (_ outputs: [Scalar], _ into: inout [Scalar]) -> Void
-  ) -> [Scalar] {
+  ) -> [Scalar]? {
     let before = spikes
     let (slopes, thresholdSlopes) = advance(inputs)
     input.step(
-      inputs, constants, slopes: slopes, thresholdSlopes: thresholdSlopes,
-      readoutDecay: readoutDecay, readoutGain: readoutGain)
+      inputs, slopes: slopes, thresholdSlopes: thresholdSlopes, readoutDecay: readoutDecay,
+      readoutGain: readoutGain)
     recurrent.step(
-      before, constants, slopes: slopes, thresholdSlopes: thresholdSlopes,
-      readoutDecay: readoutDecay, readoutGain: readoutGain)
+      before, slopes: slopes, thresholdSlopes: thresholdSlopes, readoutDecay: readoutDecay,
+      readoutGain: readoutGain)
 
-    var y = bias ?? [Scalar](repeating: 0, count: outputs)
     for neuron in 0..<neurons {
       filtered[neuron] = readoutDecay * filtered[neuron] + readoutGain * spikes[neuron]
+      collected[neuron] += filtered[neuron]
       guard filtered[neuron] != 0 else { continue }
       for output in 0..<outputs {
-        y[output] += readoutWeights[output * neurons + neuron] * filtered[neuron]
+        mean[output] += readoutWeights[output * neurons + neuron] * filtered[neuron]
       }
     }
+    step += 1
+    return step % window == 0 ? endOfWindow(error) : nil
+  }
+
+  private mutating func endOfWindow(
+    _ error: (_ outputs: [Scalar], _ into: inout [Scalar]) -> Void
+  ) -> [Scalar] {
+    let share = 1 / Scalar(window)
+    let y = mean.indices.map { share * mean[$0] + (bias?[$0] ?? 0) }
     var errors = [Scalar](repeating: 0, count: outputs)
     error(y, &errors)
-    guard errors.contains(where: { $0 != 0 }) else { return y }
-    var signal = [Scalar](repeating: 0, count: neurons)
-    for output in 0..<outputs {
-      biasGradient[output] += errors[output]
-      for neuron in 0..<neurons {
-        signal[neuron] += feedback[output * neurons + neuron] * errors[output]
-        readoutGradient[output * neurons + neuron] += errors[output] * filtered[neuron]
+    if errors.contains(where: { $0 != 0 }) {
+      var signal = [Scalar](repeating: 0, count: neurons)
+      for output in 0..<outputs {
+        biasGradient[output] += errors[output]
+        for neuron in 0..<neurons {
+          signal[neuron] += share * feedback[output * neurons + neuron] * errors[output]
+          readoutGradient[output * neurons + neuron] += share * errors[output] * collected[neuron]
+        }
       }
+      input.learn(signal)
+      recurrent.learn(signal)
     }
-    input.learn(signal)
-    recurrent.learn(signal)
+    for output in mean.indices { mean[output] = 0 }
+    for neuron in collected.indices { collected[neuron] = 0 }
+    input.forget()
+    recurrent.forget()
     return y
   }
 
@@ -103,14 +127,14 @@ package struct EligibilityTrial<Scalar: TensorScalar> {
   ) -> (slopes: [Scalar], thresholdSlopes: [Scalar]) {
     let convention = constants.convention
     var drive = [Scalar](repeating: 0, count: neurons)
+    let active = inputs.indices.filter { inputs[$0] != 0 }
+    let spiking = recurrentWeights == nil ? [] : spikes.indices.filter { spikes[$0] != 0 }
     for neuron in 0..<neurons {
-      let row = neuron * inputs.count
-      for (channel, value) in inputs.enumerated() where value != 0 {
-        drive[neuron] += inputWeights[row + channel] * value
+      for channel in active {
+        drive[neuron] += inputWeights[neuron * inputs.count + channel] * inputs[channel]
       }
-      guard let recurrentWeights else { continue }
-      for other in 0..<neurons where spikes[other] != 0 {
-        drive[neuron] += recurrentWeights[neuron * neurons + other] * spikes[other]
+      for other in spiking {
+        drive[neuron] += recurrentWeights![neuron * neurons + other] * spikes[other]
       }
     }
     var slopes = [Scalar](repeating: 0, count: neurons)
