@@ -180,4 +180,65 @@ struct FigureGalleryTests {
     #expect(shown.components(separatedBy: text).count - 1 == 6)
     try draw(figure, named: "special-characters", plots: 1)
   }
+
+  @Test func connectionProbability() throws {
+    let names = ["input", "inhibitory", "excitatory", "adaptive"]
+    func table(_ base: Double) -> [[Double?]] {
+      names.indices.map { row in
+        (0..<4).map { row == 0 && $0 == 3 ? nil : base + 0.01 * Double(row * $0) }
+      }
+    }
+    try draw(
+      .connectionProbability(
+        [("Before training", table(0.11)), ("After training", table(0.2))], from: names,
+        to: names.dropFirst() + ["readout"]), named: "connection-probability", plots: 4)
+    #expect(throws: AnalysisError.self) {
+      try Figure.connectionProbability([("", table(0))], from: names, to: ["one"])
+    }
+  }
+
+  private func adaptiveTrial(outputs: Int, adaptive: [Int]) -> Figure.AdaptiveTrial {
+    let spikes = SyntheticData.spikes
+    let probabilities = (0..<outputs).map { output in
+      (0..<spikes.steps).map { $0 * outputs / spikes.steps == output ? 0.8 : 0.2 }
+    }
+    return Figure.AdaptiveTrial(
+      inputs: spikes, spikes: spikes, trial: 0, adaptive: adaptive,
+      thresholds: adaptive.map { neuron in
+        (0..<spikes.steps).map { 1 + 0.01 * Double($0 % (neuron + 5)) }
+      }, probabilities: probabilities,
+      targets: (0..<spikes.steps).map { $0 > spikes.steps / 2 ? 1 : nil })
+  }
+
+  @Test func adaptiveRaster() throws {
+    let timeStep = SyntheticData.timeStep
+    try draw(
+      .adaptiveRaster(adaptiveTrial(outputs: 10, adaptive: Array(40..<60)), timeStep: timeStep),
+      named: "adaptive-raster", plots: 1 + 2 + 21 + 10)
+    // Two outputs are one line; without adaptive neurons there are no thresholds.
+    try draw(
+      .adaptiveRaster(adaptiveTrial(outputs: 2, adaptive: []), timeStep: timeStep),
+      named: "adaptive-raster-2", plots: 1 + 2 + 2)
+    var broken = adaptiveTrial(outputs: 2, adaptive: [1])
+    broken.thresholds[0].removeLast()
+    #expect(throws: AnalysisError.self) {
+      try Figure.adaptiveRaster(broken, timeStep: timeStep)
+    }
+  }
+
+  @Test func gradientByLag() throws {
+    let lags = (0..<500).map(Double.init)
+    try draw(
+      .gradientByLag(
+        [
+          ("with adaptation", lags.map { 0.1 * exp(-$0 / 30) + 0.001 * exp(-$0 / 600) }),
+          ("without adaptation", lags.map { $0 < 400 ? 0.1 * exp(-$0 / 8) : 0 }),
+        ], timeStep: 0.001), named: "gradient-by-lag", plots: 2)
+  }
+
+  @Test func firingRatesWithATarget() throws {
+    try draw(
+      .firingRates((0..<220).map { Double($0 % 17) }, target: 10), named: "rates-target", plots: 3)
+    try draw(.firingRates([0, 0, 0, 0], target: 10), named: "rates-silent", plots: 3)
+  }
 }

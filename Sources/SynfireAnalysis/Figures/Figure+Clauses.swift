@@ -44,6 +44,21 @@ extension Figure {
         draw(dimensions, "points \(outline) linecolor rgb '#FFFFFF'", "notitle"),
         draw(dimensions, "points \(inside) \(solid)"),
       ]
+    case .tiles(let largest):
+      // From white to the colour; the numbers are dark on light and light on dark.
+      let channels = [16, 8, 0].map { shift in
+        let full = Int(color.dropFirst(), radix: 16)! >> shift & 255
+        return "int(255-\(255 - full)*$3/\(largest))*\(1 << shift)"
+      }
+      let square = "1:2:($1-0.48):($1+0.48):($2-0.47):($2+0.47)"
+      return [
+        draw(
+          "\(square):(\(channels.joined(separator: "+")))",
+          "boxxyerror fill solid 1 noborder linecolor rgb variable", "notitle"),
+        draw(
+          "1:2:(sprintf('%.0f',$3)):($3>\(0.55 * largest)?0xFFFFFF:0x333333)",
+          "labels textcolor rgb variable", "notitle"),
+      ]
     case .reference:
       let tint = series.color ?? style.faint
       return [

@@ -14,7 +14,9 @@ extension Figure.Series {
   fileprivate func block(panel index: Int, of panel: Figure.Panel) -> String {
     func oneLine(_ text: String) -> String { text.split(whereSeparator: \.isNewline).joined() }
     let axes = [panel.x, panel.y] + (panel.z.map { [$0] } ?? [])
-    let names = axes.map { oneLine($0.text) } + (deviation == nil ? [] : ["standard deviation"])
+    let names =
+      axes.map { oneLine($0.text) } + (deviation == nil ? [] : ["standard deviation"])
+      + (values == nil ? [] : ["value"])
     var lines = [
       "# panel \(index + 1)\(panel.title.isEmpty ? "" : ": " + oneLine(panel.title))",
       "# series: \(oneLine(label))",

@@ -4,9 +4,11 @@ extension Figure {
   /// - Parameters:
   ///   - rates: one number a neuron, in Hz.
   ///   - bins: how many bars; nil takes the square root of the number of neurons.
+  ///   - target: a rate in Hz that is aimed at, drawn as a line.
   /// - Throws: `AnalysisError` if there are no rates or one is not finite.
   public static func firingRates(
-    _ rates: [Double], bins: Int? = nil, title: String = "", style: FigureStyle = .standard
+    _ rates: [Double], bins: Int? = nil, target: Double? = nil, title: String = "",
+    style: FigureStyle = .standard
   ) throws -> Figure {
     guard !rates.isEmpty, rates.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
       throw AnalysisError(
@@ -14,7 +16,8 @@ extension Figure {
         place: "firing rates")
     }
     let count = max(1, bins ?? Int(Double(rates.count).squareRoot().rounded(.up)))
-    let highest = max(rates.max() ?? 0, 1e-9)
+    // Neurons that are all silent stand in the first bar, of an axis that means something.
+    let highest = max(rates.max() ?? 0, 1.2 * (target ?? 0), 1)
     let width = highest / Double(count)
     var heights = [Double](repeating: 0, count: count)
     for rate in rates { heights[min(count - 1, Int(rate / width))] += 1 }
@@ -31,7 +34,14 @@ extension Figure {
             Series(
               .reference, "mean \(roundedText(mean)) Hz", x: [mean, mean],
               y: [0, tallest * 1.1], color: style.ink),
-          ])
+          ]
+            + (target.map {
+              [
+                Series(
+                  .reference, "target \(roundedText($0)) Hz", x: [$0, $0], y: [0, tallest * 1.1],
+                  color: style.color(1))
+              ]
+            } ?? []))
       ], width: 420, height: 260, style: style)
   }
 

@@ -38,7 +38,12 @@ extension Figure {
       panels: [
         Panel(
           x: Axis("", from: 0, to: duration), y: Axis("Neuron", from: bottom, to: top),
-          series: [Series(.dots, x: times, y: neurons, color: style.ink, weight: dot)]),
+          series: [
+            // Of a silent network the panel is empty, and not an error.
+            Series(
+              .dots, x: times.isEmpty ? [-1] : times, y: times.isEmpty ? [-1] : neurons,
+              color: style.ink, weight: dot)
+          ]),
         Panel(
           x: Axis("Spikes", from: 0, to: most, ticks: [0, most].map { Tick($0, "\(Int($0))") }),
           y: Axis("", from: bottom, to: top, ticks: []),

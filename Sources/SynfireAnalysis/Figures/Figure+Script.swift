@@ -13,6 +13,7 @@ extension Figure {
   ) -> String {
     var lines = [
       "# Draws the figure from \(table). Run gnuplot on this file in its own folder.",
+      "set encoding utf8",
       "set datafile separator tab",
       "set boxwidth 0.9 relative",
     ]

@@ -25,6 +25,9 @@ extension Figure {
       case markers(Marker)
       /// A dashed thin line, for thresholds and fits.
       case reference
+      /// Squares about the points, the darker the larger their `values`, which stand in them as whole
+      /// numbers.
+      case tiles(largest: Double)
     }
 
     public enum Marker: Int, Sendable {
@@ -45,6 +48,8 @@ extension Figure {
     public var z: [Double]?
     /// Deviations for bands and error bars.
     public var deviation: [Double]?
+    /// Numbers of tiles.
+    public var values: [Double]?
     /// Opacity, 0 to 1.
     public var opacity: Double
     /// Width of lines and size of points relative to the style's.
@@ -52,7 +57,8 @@ extension Figure {
 
     public init(
       _ kind: Kind, _ label: String = "", x: [Double], y: [Double], z: [Double]? = nil,
-      deviation: [Double]? = nil, color: String? = nil, opacity: Double = 1, weight: Double = 1
+      deviation: [Double]? = nil, values: [Double]? = nil, color: String? = nil,
+      opacity: Double = 1, weight: Double = 1
     ) {
       self.kind = kind
       self.label = label
@@ -60,6 +66,7 @@ extension Figure {
       self.y = y
       self.z = z
       self.deviation = deviation
+      self.values = values
       self.color = color
       self.opacity = opacity
       self.weight = weight
@@ -70,6 +77,7 @@ extension Figure {
       var columns = [("x", x), ("y", y)]
       if let z { columns.append(("z", z)) }
       if let deviation { columns.append(("deviation", deviation)) }
+      if let values { columns.append(("value", values)) }
       return columns
     }
   }
@@ -117,7 +125,12 @@ extension Figure.Series {
     guard (kind == .band || kind == .errorBars) == (deviation != nil) else {
       throw AnalysisError("bands and error bars, and only they, have deviations", place: place)
     }
+    guard isTiles == (values != nil) else {
+      throw AnalysisError("tiles, and only they, have values", place: place)
+    }
   }
+
+  private var isTiles: Bool { if case .tiles = kind { true } else { false } }
 
   fileprivate func hasVisiblePoint(in panel: Figure.Panel) -> Bool {
     x.indices.contains { index in

@@ -7,7 +7,7 @@ import SynfireCore
 /// gradient is then the exact derivative of the loss.
 public struct ReferenceEngine {
   public let network: Network
-  private let layers: [any ReferenceLayer]
+  let layers: [any ReferenceLayer]
   private let readoutFilter: ExponentialFilter<Double>?
   private let readoutLatency: Int
 
@@ -29,7 +29,7 @@ public struct ReferenceEngine {
     public var filtered: [[[Double]]]
     /// [time, trial, output] or [trial, output].
     public var readout: Tensor<Double>
-    fileprivate var inputs: [[[Double]]]
+    var inputs: [[[Double]]]
     fileprivate var maximumTimes: [[Int]]
   }
 
@@ -162,12 +162,12 @@ public struct ReferenceEngine {
   }
 
   /// The kernel parameters of each layer, [parameter][neuron].
-  private func neuronParameters(_ parameters: NamedTensors<Double>) throws -> [[[Double]]] {
+  func neuronParameters(_ parameters: NamedTensors<Double>) throws -> [[[Double]]] {
     try network.layers.map { try $0.kernelParameters(parameters.under($0.parameterPrefix)) }
   }
 
   /// dL/dW_out of one trial and dL/d(output of the last layer) [time][neuron].
-  private func readoutGradient(
+  func readoutGradient(
     _ run: Run, trial: Int, _ adjoint: Tensor<Double>, _ weights: [[Double]]
   ) -> (weights: [[Double]], outputs: [[Double]]) {
     let activity = run.filtered[trial]
@@ -200,7 +200,7 @@ public struct ReferenceEngine {
   }
 
   /// The weight matrices of each layer, and last that of the readout as `input`.
-  private func matrices(
+  func matrices(
     _ parameters: NamedTensors<Double>
   ) -> [(input: [[Double]], recurrent: [[Double]]?)] {
     var result: [(input: [[Double]], recurrent: [[Double]]?)] = []

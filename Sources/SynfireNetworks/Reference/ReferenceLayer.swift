@@ -16,6 +16,8 @@ public struct ReferenceAdjoint: Sendable {
   public var neurons: [[Double]]
   /// dL/d(input) [time][presynaptic].
   public var inputs: [[Double]]
+  /// dL/d(synaptic drive) [time][neuron].
+  public var drives: [[Double]] = []
 }
 
 /// A layer of the reference engine.
@@ -147,6 +149,7 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
         ofActivityAt: time, through: inputWeights, drives)
     }
     result.inputs = wiring.inputFilter.adjointOfFiltered(result.inputs)
+    result.drives = drives
     result.neurons = (0..<Kernel.Parameters.count).map { index in
       parameterGradients.map { numbers($0)[index] }
     }
