@@ -24,6 +24,8 @@ final class TrainingDisplay {
       line("batch \(batch): validation \(text(metrics))\(isBest ? ", the best so far" : "")")
     case .stoppedEarly(let batch, let best):
       line("batch \(batch): no improvement since batch \(best), stops early")
+    case .goalReached(let batch, let metric):
+      line("batch \(batch): the goal of the \(metric) is reached, training is over")
     case .tested(let metrics): line("test \(text(metrics))")
     case .checkpoint: break
     }

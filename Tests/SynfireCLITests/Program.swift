@@ -37,6 +37,19 @@ struct Program {
     "--set", "training.validation={every: 3, trials: 10}", "--set", "training.test.trials=20",
     "--set", "training.checkpointEvery=1", "--set", "analysis=[]",
   ]
+
+  /// A tiny network of adaptive neurons whose connections are moved.
+  static let rewired: [String] = {
+    let sparse = "connectivity={kind: sparse, density: 30 %, signs: {excitatory: 75 %}}"
+    return [
+      "lsnn/store-recall", "--set", "neurons=20", "--set", "trialsPerBatch=8",
+      "--set", "task.slots=4", "--set", "task.slotDuration=20 ms",
+      "--set", "task.expectedDelay=30 ms", "--set", "network.layers.hidden.input.\(sparse)",
+      "--set", "network.layers.hidden.recurrent.\(sparse)",
+      "--set", "learning.rewiring={kind: deep-r, l1: 0.1, temperature: 1e-7}",
+      "--set", "training.goal=none", "--set", "training.test.trials=8", "--set", "analysis=[]",
+    ]
+  }()
 }
 
 /// A program that is running.

@@ -44,8 +44,8 @@ import Testing
     #expect(experiment.network.readout.filter == layer.recurrent?.filter)
     #expect(layer.input.connectivity == .dense(.normal(deviation: .init(1, .inverseRoot(.inputs)))))
     #expect(
-      experiment.network.readout.initialWeights
-        == .normal(deviation: .init(1, .inverseRoot(.outputs))))
+      experiment.network.readout.connectivity
+        == .dense(.normal(deviation: .init(1, .inverseRoot(.outputs)))))
   }
 
   @Test(arguments: [
@@ -74,8 +74,8 @@ import Testing
     #expect(numbers.map(\.value) == [0.02, 1, 22.5])
     #expect(experiment.training.trialsPerBatch == 300)
     #expect(
-      experiment.network.readout.initialWeights
-        == .normal(deviation: .init(1, .inverseRoot(.neurons))))
+      experiment.network.readout.connectivity
+        == .dense(.normal(deviation: .init(1, .inverseRoot(.neurons)))))
   }
 
   @Test func anUnknownNameIsAnsweredWithTheNearest() throws {

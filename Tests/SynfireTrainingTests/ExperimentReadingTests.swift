@@ -132,7 +132,7 @@ import Testing
       what: "mode is no key of the experiment", remedy: "use a short key or a dotted path"),
     Mistake(
       old: "rule: bptt", new: "rule: \"\"", key: "learning.rule", what: "\"\" is not known here",
-      remedy: "known are bptt"),
+      remedy: "known are bptt, e-prop"),
   ]
 
   @Test(arguments: mistakes)

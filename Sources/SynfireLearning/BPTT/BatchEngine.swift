@@ -93,7 +93,7 @@ final class BatchEngine: Sendable {
       if let position = tensor.firstNonFinite {
         return LearningError(
           "a parameter is not finite at update \(update)", place: "\(name)\(position)",
-          remedy: "Lower the learning rate or clip the gradient.")
+          remedy: "Lower the learning rate or clip the gradient.", isUserMistake: false)
       }
     }
     let packed = pack(parameters, for: batch.inputs)
@@ -109,7 +109,8 @@ final class BatchEngine: Sendable {
             "a state is not finite at update \(update)",
             place: "layer \(first.layer), step \(first.step), neuron \(first.neuron), "
               + "trial \(block.lowerBound + first.trial)",
-            remedy: "Lower the learning rate, clip the gradient, or check the inputs.")
+            remedy: "Lower the learning rate, clip the gradient, or check the inputs.",
+            isUserMistake: false)
           found.withLock { $0[block.lowerBound] = error }
         }
       }
@@ -117,7 +118,7 @@ final class BatchEngine: Sendable {
     return found.withLock { $0.min { $0.key < $1.key }?.value }
       ?? LearningError(
         "the gradient is not finite at update \(update), although all states are",
-        remedy: "Lower the learning rate or clip the gradient.")
+        remedy: "Lower the learning rate or clip the gradient.", isUserMistake: false)
   }
 }
 

@@ -69,11 +69,7 @@ public struct DeepRewiring: Sendable, Equatable {
       }
     }
     let bound = bound(parameters)
-    guard bound >= outputs else {
-      throw LearningError(
-        "the bound of \(bound) connections is below the \(outputs) outputs of the readout",
-        place: "rewiring", remedy: "Raise the connectivity.")
-    }
+    try Self.requireRoom(bound, outputs: outputs)
     let connections = connections(parameters)
     guard connections <= bound else {
       throw LearningError(

@@ -18,7 +18,7 @@ extension Sparse {
     for _ in 0..<draws {
       let pre = stream.integer(below: presynaptic)
       let post = stream.integer(below: postsynaptic)
-      guard !excludesAutapses || pre != post else { continue }
+      guard !excludesAutapses || countsAutapses || pre != post else { continue }
       result[post * presynaptic + pre] = magnitudes[post * presynaptic + pre]
     }
     return result

@@ -12,6 +12,9 @@ public struct Sparse: Connectivity {
   public let signs: Signs?
   /// Whether neuron i may not connect to itself.
   public let excludesAutapses: Bool
+  /// Whether those that are excluded may all the same hold connections, which do nothing but count in a
+  /// bound (Bellec et al. 2018, code).
+  public let countsAutapses: Bool
   let seed: UInt64
   let name: String
   private let known = KnownFactors()
@@ -19,7 +22,8 @@ public struct Sparse: Connectivity {
   /// - Parameter name: of the connection; initial connections are a function of it and of the seed.
   /// - Throws: `NetworkError` for a density that is not above 0 and at most 1.
   public init(
-    density: Double, signs: Signs? = nil, excludesAutapses: Bool = false, seed: UInt64, name: String
+    density: Double, signs: Signs? = nil, excludesAutapses: Bool = false,
+    countsAutapses: Bool = false, seed: UInt64, name: String
   ) throws {
     guard density > 0, density <= 1 else {
       throw NetworkError(
@@ -29,6 +33,7 @@ public struct Sparse: Connectivity {
     self.density = density
     self.signs = signs
     self.excludesAutapses = excludesAutapses
+    self.countsAutapses = countsAutapses
     self.seed = seed
     self.name = name
   }

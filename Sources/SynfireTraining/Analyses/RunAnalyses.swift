@@ -100,6 +100,10 @@ public struct RunAnalyses {
     case .modeImportance: try modeImportance()
     case .modePruning: try modePruning()
     case .principalComponents: try principalComponents(recorded)
+    case .adaptiveRaster: try adaptiveRaster(recorded)
+    case .firingRates: try firingRates(recorded)
+    case .connectionProbability: try connectionProbability()
+    case .gradientByLag: try gradientByLag(recorded)
     }
   }
 
@@ -126,6 +130,10 @@ extension AnalysisKind {
     case .modeImportance: "Importance of modes"
     case .modePruning: "Removal of modes"
     case .principalComponents: "Dimensionality"
+    case .adaptiveRaster: "Spikes, thresholds and answer"
+    case .firingRates: "Firing rates"
+    case .connectionProbability: "Connections between populations"
+    case .gradientByLag: "Gradient through time"
     }
   }
 }

@@ -42,15 +42,7 @@ extension Experiment {
   ///
   /// - Throws: `NetworkError`; the values were checked when the file was read.
   public func makeNetwork() throws -> Network {
-    var inputs = task.inputChannels
-    var layers: [any NetworkLayer] = []
-    for layer in network.layers {
-      layers.append(layer.layer(inputs: inputs, seed: seed))
-      inputs = layer.neurons
-    }
-    return try Network(
-      timeStep: timeStep, inputs: task.inputChannels, layers: layers,
-      readout: network.readout.readout(neurons: inputs, outputs: task.outputs))
+    try network.network(of: task, timeStep: timeStep, seed: seed)
   }
 
   /// The learning rule, at its first update.
@@ -63,12 +55,22 @@ extension Experiment {
     -> any LearningRule
   {
     let network = try makeNetwork()
+    let parameters = parameters ?? network.initialParameters(seed: seed)
+    let rewiring = try learning.rewiring.map {
+      try DeepRewiring(of: network, l1: $0.l1, temperature: $0.temperature, seed: seed)
+    }
     switch learning.rule {
-    case .bptt:
+    case .backpropagation:
       return try BackpropagationThroughTime(
-        network: network, parameters: parameters ?? network.initialParameters(seed: seed),
-        loss: learning.loss, regularizers: learning.regularizers, optimizer: learning.optimizer,
-        clipNorm: learning.clipGlobalNorm, threads: threads)
+        network: network, parameters: parameters, loss: learning.loss,
+        regularizers: learning.regularizers, optimizer: learning.optimizer,
+        clipNorm: learning.clipGlobalNorm, rewiring: rewiring, threads: threads)
+    case .eligibility(let feedback, let decay):
+      return try EligibilityPropagation(
+        network: network, parameters: parameters, loss: learning.loss,
+        regularizers: learning.regularizers, optimizer: learning.optimizer,
+        clipNorm: learning.clipGlobalNorm, feedback: feedback, feedbackDecay: decay, seed: seed,
+        rewiring: rewiring, threads: threads)
     }
   }
 }
@@ -76,55 +78,4 @@ extension Experiment {
 extension ContextTaskDescription {
   var stimulus: Range<Int> { stimulusStart..<stimulusEnd }
   var response: Range<Int> { stimulusEnd..<steps }
-}
-
-extension LayerDescription {
-  fileprivate func layer(inputs: Int, seed: UInt64) -> any NetworkLayer {
-    let input = input.connection(
-      inputs: inputs, neurons: neurons, seed: seed, name: "\(name).input")
-    let recurrent = recurrent?.connection(
-      inputs: neurons, neurons: neurons, seed: seed, name: "\(name).recurrent")
-    switch model {
-    case .leakyIntegrateAndFire(let model):
-      return Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
-    case .adaptive(let model):
-      return Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
-    case .rate(let model):
-      return Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
-    }
-  }
-}
-
-extension ConnectionDescription {
-  /// - Parameters seed, name: what the delays are drawn by.
-  fileprivate func connection(inputs: Int, neurons: Int, seed: UInt64, name: String) -> Connection {
-    let base = connectivity.connectivity(inputs: inputs, neurons: neurons)
-    guard let delays, delays > 1 else { return Connection(base, filter: filter) }
-    return Connection(Delays(base, count: delays, seed: seed, name: name), filter: filter)
-  }
-}
-
-extension ConnectivityDescription {
-  fileprivate func connectivity(inputs: Int, neurons: Int) -> any Connectivity {
-    switch self {
-    case .dense(let initial, let excludesAutapses):
-      let sizes: [InitialScale.Size: Int] = [.inputs: inputs, .neurons: neurons]
-      return Dense(initial.initialization(sizes), excludesAutapses: excludesAutapses)
-    case .modes(let modes):
-      let sizes = [.inputs: inputs, .neurons: neurons, InitialScale.Size.modes: modes.modes]
-      return Modes(
-        modes.modes, modeInitialization: modes.initialModes.initialization(sizes),
-        scoreInitialization: modes.initialScores.initialization(sizes),
-        trainsScores: modes.trainsScores)
-    }
-  }
-}
-
-extension ReadoutDescription {
-  fileprivate func readout(neurons: Int, outputs: Int) -> Readout {
-    let initial = initialWeights.initialization([.neurons: neurons, .outputs: outputs])
-    return Readout(
-      outputs: outputs, connection: Connection(Dense(initial), filter: filter),
-      reduction: reduction, bias: hasBias ? .constant(0) : nil)
-  }
 }

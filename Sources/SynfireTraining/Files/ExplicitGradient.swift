@@ -24,7 +24,7 @@ public enum ExplicitGradient {
     guard let rule = made as? any GradientRule else {
       throw TrainingError(
         "this rule goes along no gradient", place: "learning.rule",
-        remedy: "set learning.rule to \(LearningDescription.Rule.bptt.rawValue)")
+        remedy: "set learning.rule to bptt")
     }
     let result = try rule.gradient(batch)
     let recording = try experiment.makeNetwork().record(

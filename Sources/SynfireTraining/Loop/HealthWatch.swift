@@ -9,11 +9,12 @@ struct HealthWatch {
   static let saturatedLimit = 0.5
   private var warned: Set<String> = []
 
+  /// - Parameter place: where they are from.
   /// - Throws: `TrainingError` if a metric is not finite.
-  static func requireFinite(_ metrics: StepMetrics) throws {
-    for (name, value) in metrics.columns.sorted(by: { $0.key < $1.key }) where !value.isFinite {
+  static func requireFinite(_ metrics: [String: Double], place: String) throws {
+    for (name, value) in metrics.sorted(by: { $0.key < $1.key }) where !value.isFinite {
       throw TrainingError(
-        "\(name) is \(value)", place: "training",
+        "\(name) is \(value)", place: place,
         remedy: "lower the learning rate or clip the gradient", isUserMistake: false)
     }
   }

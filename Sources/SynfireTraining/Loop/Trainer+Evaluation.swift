@@ -9,6 +9,9 @@ extension Trainer {
     return checkpoint.validation["batch"]?.last != Double(checkpoint.batch)
   }
 
+  /// Whether the goal of training is reached.
+  var isGoalReached: Bool { plan.goal?.isReached(checkpoint.validation) ?? false }
+
   /// Whether the metric of early stopping has not improved for long enough.
   var isStoppedEarly: Bool {
     guard let stopping = plan.earlyStopping, let record else { return false }
@@ -20,6 +23,7 @@ extension Trainer {
     guard let metrics = try evaluate(.validation, trials: plan.validationTrials) else {
       return false
     }
+    try HealthWatch.requireFinite(metrics, place: "validation")
     checkpoint.validation.append(metrics.merging(["batch": Double(checkpoint.batch)]) { $1 })
     try journal().record("validation", batch: checkpoint.batch, values: metrics)
     for (name, tensor) in rule.parameters.pairs {
@@ -34,7 +38,9 @@ extension Trainer {
       _ = record!.add(value, batch: checkpoint.batch)
     }
     observer(.validated(batch: checkpoint.batch, metrics: metrics, isBest: isBest))
-    if isStoppedEarly, let record {
+    if let goal = plan.goal, isGoalReached {
+      observer(.goalReached(batch: checkpoint.batch, metric: goal.metric))
+    } else if isStoppedEarly, let record {
       observer(.stoppedEarly(batch: checkpoint.batch, bestBatch: record.batch))
     }
     return true

@@ -100,7 +100,7 @@ public final class Trainer {
       updatesPerBatch: plan.updatesPerBatch, preparesAhead: plan.preparesAhead)
     while true {
       if isValidationDue, try !validate() { return try interrupted() }
-      if checkpoint.batch >= plan.batches || isStoppedEarly { break }
+      if checkpoint.batch >= plan.batches || isStoppedEarly || isGoalReached { break }
       if stop.signal != nil { return try interrupted() }
       if isCheckpointDue { try save() }
       try train(on: preparation, batchesHere: checkpoint.batch - first + 1)
@@ -115,7 +115,7 @@ public final class Trainer {
 
   private func update(_ number: Int, _ preparation: BatchPreparation) throws -> StepMetrics {
     let metrics = try rule.step(preparation.batch(checkpoint.batch, update: number))
-    try HealthWatch.requireFinite(metrics)
+    try HealthWatch.requireFinite(metrics.columns, place: "training")
     return metrics
   }
 

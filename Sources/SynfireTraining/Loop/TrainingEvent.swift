@@ -12,6 +12,8 @@ public enum TrainingEvent: Sendable {
   case checkpoint(batch: Int)
   /// Early stopping decided.
   case stoppedEarly(batch: Int, bestBatch: Int)
+  /// The goal of training is reached.
+  case goalReached(batch: Int, metric: String)
   case tested(metrics: [String: Double])
 
   public struct BatchProgress: Sendable {

@@ -13,6 +13,9 @@ extension TrainingPlan {
       EarlyStopping(
         metric: $0.metric, patience: $0.patience, minimumImprovement: $0.minimumImprovement)
     }
+    goal = description.goal.map {
+      Goal(metric: $0.metric, value: $0.value, validations: $0.validations)
+    }
     keepBest = description.keepBest
     testTrials = description.testTrials.count
   }

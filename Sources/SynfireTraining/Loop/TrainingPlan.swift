@@ -1,3 +1,5 @@
+import SynfireFormats
+
 /// How long a run trains, and what it does on the way.
 public struct TrainingPlan: Sendable, Equatable {
   /// Training stops when a metric has not improved for a number of validations.
@@ -14,6 +16,28 @@ public struct TrainingPlan: Sendable, Equatable {
     }
   }
 
+  /// Training stops when the mean of a metric over the last validations is good enough.
+  public struct Goal: Sendable, Equatable {
+    public var metric: String
+    /// The value that the mean must pass, downwards or upwards, whichever is better.
+    public var value: Double
+    public var validations: Int
+
+    public init(metric: String, value: Double, validations: Int = 1) {
+      self.metric = metric
+      self.value = value
+      self.validations = validations
+    }
+
+    /// Whether the validations so far reach it.
+    func isReached(_ validation: ColumnTable) -> Bool {
+      let values = (validation[metric] ?? []).suffix(validations)
+      guard values.count == validations else { return false }
+      let mean = values.reduce(0, +) / Double(validations)
+      return TrainingPlan.isBetterWhenLarger(metric) ? mean > value : mean < value
+    }
+  }
+
   /// Training batches.
   public var batches: Int
   public var trialsPerBatch: Int
@@ -24,6 +48,7 @@ public struct TrainingPlan: Sendable, Equatable {
   /// Trials of a validation; nil takes all of the split.
   public var validationTrials: Int?
   public var earlyStopping: EarlyStopping?
+  public var goal: Goal?
   /// The validation metric whose best parameters are kept in `best.h5`; nil keeps none.
   public var keepBest: String?
   /// Trials of the test after training; nil takes all of the split, 0 does not test.

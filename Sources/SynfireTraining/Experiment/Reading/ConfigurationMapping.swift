@@ -26,6 +26,20 @@ final class ConfigurationMapping {
 
   func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+  /// How the value of a key is written.
+  enum Form {
+    case absent, scalar, list, mapping
+  }
+
+  func form(of key: String) -> Form {
+    switch entries.first(where: { $0.key == key })?.value.content {
+    case nil: .absent
+    case .scalar: .scalar
+    case .list: .list
+    case .mapping: .mapping
+    }
+  }
+
   // MARK: Values
 
   /// The value of a key; `fallback` is the text that stands for a key that is left out.

@@ -14,10 +14,11 @@ public enum ConnectivityDescription: Sendable, Equatable {
   /// One trained weight for each pair, except of a neuron with itself where that is said.
   case dense(InitialDistribution, excludesAutapses: Bool = false)
   case modes(ModesDescription)
+  case sparse(SparseDescription)
 
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
-    case dense, modes
+    case dense, modes, sparse
   }
 }
 
@@ -75,12 +76,13 @@ extension ConnectivityDescription {
       try sizes.budget.claim(
         Double(sizes.inputs) * Double(sizes.neurons),
         for: "\(sizes.neurons) x \(sizes.inputs) weights", of: mapping, "kind")
-      let initial = try mapping.initialDistribution(of: [.inputs, .neurons])
+      let initial = try mapping.initialDistribution(of: sizes.names)
       self = .dense(
         initial,
         excludesAutapses: sizes.isRecurrent
           ? try mapping.value("excludesAutapses", default: "false") { try $0.boolean() } : false)
     case .modes: self = .modes(try ModesDescription(from: mapping, sizes: sizes))
+    case .sparse: self = .sparse(try SparseDescription(from: mapping, sizes: sizes))
     }
   }
 }
@@ -91,7 +93,7 @@ extension ModesDescription {
     try sizes.budget.claim(
       (Double(sizes.inputs) + Double(sizes.neurons) + 1) * Double(modes),
       for: "\(modes) modes of \(sizes.inputs) x \(sizes.neurons) neurons", of: mapping, "modes")
-    let known: [InitialScale.Size] = [.inputs, .neurons, .modes]
+    let known = sizes.names + [.modes]
     initialModes = try mapping.initialDistribution(of: known)
     (initialScores, trainsScores) = try mapping.nested("scores") { scores in
       (
@@ -109,6 +111,11 @@ struct ConnectionSizes {
   let budget: MemoryBudget
   /// Whether a layer's neurons connect to themselves and to each other.
   var isRecurrent = false
+  /// Whether these are the outputs, whose presynaptic neurons the file calls so.
+  var isReadout = false
+
+  /// What the file calls presynaptic and postsynaptic sizes.
+  var names: [InitialScale.Size] { isReadout ? [.neurons, .outputs] : [.inputs, .neurons] }
 }
 
 extension ConfigurationMapping {

@@ -40,6 +40,7 @@ public enum AnalysisKind: String, Sendable, CaseIterable {
   case lossCurve, accuracyCurve, raster, voltageTraces, meanOutput, modeProjection
   case orthogonalizedProjection, switchTrajectory, modeImportance, modePruning
   case principalComponents
+  case adaptiveRaster, firingRates, connectionProbability, gradientByLag
 
   /// The name in the file.
   public var name: String { rawValue.hyphenated }
@@ -66,8 +67,12 @@ extension Experiment {
       try NetworkDescription(
         from: $0, task: task, timeStep: timeStep, budget: MemoryBudget(bytes: memory))
     }
-    let learning = try file.nested("learning") {
-      try LearningDescription(from: $0, task: task, timeStep: timeStep)
+    let learning = try file.nested("learning") { mapping in
+      let learning = try LearningDescription(from: mapping, task: task, timeStep: timeStep)
+      try learning.check(mapping) {
+        try network.network(of: task, timeStep: timeStep, seed: seed)
+      }
+      return learning
     }
     let training = try file.nested("training") { try TrainingDescription(from: $0, task: task) }
 

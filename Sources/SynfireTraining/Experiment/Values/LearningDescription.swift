@@ -1,11 +1,19 @@
 import SynfireLearning
+import SynfireNetworks
 
 /// The learning rule, the loss and the optimizer of an experiment.
 public struct LearningDescription: Sendable, Equatable {
-  /// The `rule` of the file.
-  public enum Rule: String, Sendable, CaseIterable {
+  /// What parameters are changed by.
+  public enum Rule: Sendable, Equatable {
     /// Back-propagation through time.
-    case bptt
+    case backpropagation
+    /// e-prop; what adaptive feedback and its readout lose at each update, as a fraction.
+    case eligibility(feedback: EligibilityPropagation.Feedback, decay: Double)
+
+    /// The `rule` of the file.
+    public enum Kind: String, Sendable, CaseIterable {
+      case bptt, eProp
+    }
   }
 
   public let rule: Rule
@@ -15,11 +23,25 @@ public struct LearningDescription: Sendable, Equatable {
   /// Largest L2 norm of the gradient of all parameters together; nil does not clip.
   public let clipGlobalNorm: Double?
   public let regularizers: [Regularizer]
+  /// How sparse connections are moved; nil leaves them where they are.
+  public let rewiring: RewiringDescription?
+}
+
+/// DEEP R over all sparse connections under one bound.
+public struct RewiringDescription: Sendable, Equatable {
+  /// The `kind` of the file.
+  enum Kind: String, CaseIterable {
+    case deepR
+  }
+
+  /// Times the learning rate, what each weight loses at an update.
+  public let l1: Double
+  public let temperature: Double
 }
 
 extension LearningDescription {
   init(from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double) throws {
-    rule = try mapping.value("rule") { try $0.choice() }
+    rule = try Rule(from: mapping)
     loss = try mapping.value("loss") { scalar in
       let loss: Loss = try scalar.choice()
       guard loss.wantsClasses == task.isClassification else {
@@ -40,6 +62,49 @@ extension LearningDescription {
     regularizers = try mapping.list("regularizers", default: "[]") {
       try Regularizer(from: $0, timeStep: timeStep)
     }
+    rewiring = try mapping.optionalNested("rewiring") { try RewiringDescription(from: $0) }
+  }
+
+  /// Checks rule and rewiring against the network that they are for.
+  ///
+  /// - Throws: `ExperimentError` at the line of what cannot be done.
+  func check(_ mapping: ConfigurationMapping, network: () throws -> Network) throws {
+    func explaining(_ key: String, _ body: (Network) throws -> Void) throws {
+      let network = try network()
+      do { try body(network) } catch let error as LearningError {
+        throw mapping.rejected(key, error.what, remedy: error.remedy)
+      }
+    }
+    if case .eligibility = rule {
+      try explaining("rule") { try EligibilityPropagation.model(of: $0) }
+    }
+    if rewiring != nil {
+      try explaining("rewiring") { _ = try DeepRewiring(of: $0, seed: 0) }
+    }
+  }
+}
+
+extension LearningDescription.Rule {
+  fileprivate init(from mapping: ConfigurationMapping) throws {
+    let kind: Kind = try mapping.value("rule") { try $0.choice() }
+    switch kind {
+    case .bptt: self = .backpropagation
+    case .eProp:
+      let feedback: EligibilityPropagation.Feedback =
+        try mapping.value("feedback", default: "symmetric") { try $0.choice() }
+      self = .eligibility(
+        feedback: feedback,
+        decay: feedback == .adaptive
+          ? try mapping.value("feedbackDecay", default: "1 %") { try $0.fraction() } : 0)
+    }
+  }
+}
+
+extension RewiringDescription {
+  fileprivate init(from mapping: ConfigurationMapping) throws {
+    let _: Kind = try mapping.value("kind") { try $0.choice() }
+    l1 = try mapping.value("l1", default: "0.01") { try $0.number(.nonNegative) }
+    temperature = try mapping.value("temperature", default: "0") { try $0.number(.nonNegative) }
   }
 }
 

@@ -25,7 +25,7 @@ public struct ReadoutDescription: Sendable, Equatable {
 
   public let filter: SpikeFilter
   public let reduction: Readout.Reduction
-  public let initialWeights: InitialDistribution
+  public let connectivity: ConnectivityDescription
   /// Whether the outputs have a bias, which starts at 0.
   public let hasBias: Bool
 }
@@ -50,7 +50,8 @@ extension NetworkDescription {
       throw mapping.rejected("layers", "there is no layer", remedy: "a network has at least one")
     }
     readout = try mapping.nested("readout") { readout in
-      let sizes = ConnectionSizes(inputs: inputs, neurons: task.outputs, budget: budget)
+      let sizes = ConnectionSizes(
+        inputs: inputs, neurons: task.outputs, budget: budget, isReadout: true)
       return try ReadoutDescription(from: readout, task: task, sizes: sizes, timeStep: timeStep)
     }
   }
@@ -109,10 +110,18 @@ extension ReadoutDescription {
         "reduction", "\(kind.rawValue.hyphenated) does not suit the task",
         remedy: "this task wants \(wanted.rawValue.hyphenated)")
     }
-    try sizes.budget.claim(
-      Double(sizes.inputs) * Double(sizes.neurons),
-      for: "\(sizes.neurons) x \(sizes.inputs) readout weights", of: mapping, "reduction")
-    initialWeights = try mapping.initialDistribution(of: [.neurons, .outputs])
+    let own = try mapping.optionalNested("connectivity") {
+      try ConnectivityDescription(from: $0, sizes: sizes)
+    }
+    if let own {
+      connectivity = own
+    } else {
+      // Without a word on connectivity it is dense.
+      try sizes.budget.claim(
+        Double(sizes.inputs) * Double(sizes.neurons),
+        for: "\(sizes.neurons) x \(sizes.inputs) readout weights", of: mapping, "reduction")
+      connectivity = .dense(try mapping.initialDistribution(of: sizes.names))
+    }
     hasBias = try mapping.value("bias", default: "false") { try $0.boolean() }
   }
 }

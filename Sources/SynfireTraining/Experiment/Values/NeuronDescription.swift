@@ -84,21 +84,38 @@ extension AdaptiveLIF {
   fileprivate init(
     from mapping: ConfigurationMapping, timeStep: Double, neurons: Int
   ) throws {
-    let membraneTimeConstant = try mapping.value("membraneTimeConstant") {
-      try $0.timeConstant(timeStep: timeStep)
-    }
-    let adaptationTimeConstant = try mapping.value("adaptationTimeConstant") {
-      try $0.timeConstant(timeStep: timeStep)
-    }
-    let threshold = try mapping.value("threshold", default: "0.01") { try $0.number(.positive) }
-    let strength = try mapping.value("adaptationStrength") { try $0.number(.nonNegative) }
     // The last neurons adapt, as in the source; all of them unless it says otherwise.
     let adaptive = try mapping.value("adaptiveNeurons", default: "\(neurons)") {
       try $0.integer(in: 0...neurons)
     }
-    let strengths =
-      [Double](repeating: 0, count: neurons - adaptive)
-      + [Double](repeating: strength, count: adaptive)
+    func perNeuron(
+      _ key: String, default fallback: String? = nil, over last: Int? = nil,
+      _ read: (ConfigurationScalar) throws -> Double
+    ) throws -> PerNeuron {
+      try mapping.perNeuron(
+        key, default: fallback, neurons: neurons, over: last ?? neurons, read)
+    }
+    let membraneTimeConstant = try perNeuron("membraneTimeConstant") {
+      try $0.timeConstant(timeStep: timeStep)
+    }
+    let adaptationTimeConstant = try perNeuron("adaptationTimeConstant", over: adaptive) {
+      try $0.timeConstant(timeStep: timeStep)
+    }
+    let threshold = try perNeuron("threshold", default: "0.01") { try $0.number(.positive) }
+    let isList = mapping.form(of: "adaptationStrength") == .list
+    guard !isList || adaptive == neurons else {
+      throw mapping.rejected(
+        "adaptiveNeurons", "a list of adaptation strengths says itself which neurons adapt",
+        remedy: "leave adaptiveNeurons out, and write 0 for neurons that do not")
+    }
+    var strengths = try perNeuron("adaptationStrength", over: adaptive) {
+      try $0.number(.nonNegative)
+    }
+    if adaptive < neurons {
+      let values = try strengths.expanded(neurons, name: "adaptationStrength")
+      strengths = .values(
+        [Double](repeating: 0, count: neurons - adaptive) + values.suffix(adaptive))
+    }
     let refractorySteps = try mapping.value("refractorySteps") {
       try $0.integer(in: 0...1_000_000)
     }
@@ -108,10 +125,10 @@ extension AdaptiveLIF {
     let surrogate = try mapping.nested("surrogate") { try Surrogate(from: $0) }
     let trained: [Quantity] = try mapping.values("trained", default: "[]") { try $0.choice() }
     self.init(
-      timeStep: timeStep, membraneTimeConstant: .uniform(membraneTimeConstant),
-      adaptationTimeConstant: .uniform(adaptationTimeConstant), threshold: .uniform(threshold),
-      adaptationStrength: adaptive == neurons ? .uniform(strength) : .values(strengths),
-      refractorySteps: refractorySteps, convention: convention.convention, surrogate: surrogate,
+      timeStep: timeStep, membraneTimeConstant: membraneTimeConstant,
+      adaptationTimeConstant: adaptationTimeConstant, threshold: threshold,
+      adaptationStrength: strengths, refractorySteps: refractorySteps,
+      convention: convention.convention, surrogate: surrogate,
       trained: Set(trained))
   }
 }

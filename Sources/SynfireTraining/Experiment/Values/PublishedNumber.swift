@@ -57,7 +57,7 @@ extension PublishedNumber {
 
 extension ConfigurationScalar {
   /// A metric: a plain number, per cent or hertz.
-  fileprivate func metricValue() throws -> Double {
+  func metricValue() throws -> Double {
     guard let decimal = DecimalText(prefixOf: text), !isQuoted else { return try number(.any) }
     switch decimal.rest {
     case "%": return decimal.value(timesTenTo: -2)

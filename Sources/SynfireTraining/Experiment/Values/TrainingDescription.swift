@@ -22,6 +22,16 @@ public struct TrainingDescription: Sendable, Equatable {
     public let minimumImprovement: Double
   }
 
+  /// Training is over once a metric is good enough, however many batches are left.
+  public struct Goal: Sendable, Equatable {
+    /// The validation metric, of which the last validations are averaged.
+    public let metric: String
+    /// The value that the mean must pass: fall below, or rise above for fractions of right answers.
+    public let value: Double
+    /// Validations that are averaged.
+    public let validations: Int
+  }
+
   /// Training batches.
   public let batches: Int
   public let trialsPerBatch: Int
@@ -29,6 +39,7 @@ public struct TrainingDescription: Sendable, Equatable {
   public let updatesPerBatch: Int
   public let validation: Validation?
   public let earlyStopping: EarlyStopping?
+  public let goal: Goal?
   /// Training batches between checkpoints.
   public let checkpointEvery: Int
   /// The validation metric whose best parameters are kept beside the last ones.
@@ -65,6 +76,14 @@ extension TrainingDescription {
         minimumImprovement: try stopping.value("minimumImprovement", default: "0") {
           try $0.number(.nonNegative)
         })
+    }
+    goal = try mapping.optionalNested("goal") { goal in
+      Goal(
+        metric: try goal.value("metric") {
+          try $0.validationMetric(of: task, isValidated: validation != nil)
+        },
+        value: try goal.value("value") { try $0.metricValue() },
+        validations: try goal.value("validations", default: "1") { try $0.integer(1...) })
     }
     checkpointEvery = try mapping.value("checkpointEvery") { try $0.integer(1...) }
     keepBest = try mapping.optional("keepBest") {
