@@ -22,5 +22,7 @@ void dgeev_(const char *jobvl, const char *jobvr, const int *n, double *a, const
             double *wr, double *wi, double *vl, const int *ldvl, double *vr, const int *ldvr,
             double *work, const int *lwork, int *info);
 void openblas_set_num_threads(int threads);
+// Its name, version and the kernels it was built for.
+char *openblas_get_config(void);
 
 #endif

@@ -12,17 +12,19 @@ struct InfoCommand: ParsableCommand {
 
   func run() throws {
     let gnuplot = (try? Gnuplot())?.executable.path
-    let facts: [String: JSONValue] = [
+    var facts: [String: JSONValue] = [
       "version": .string(RunManifest.version),
       "swift": .string(RunManifest.swiftVersion),
       "instructionSet": .string("\(InstructionSet.build)"),
       "machineInstructionSet": .string("\(InstructionSet.machine)"),
       "complaint": InstructionSet.complaint.map { .string($0) } ?? .null,
       "threads": .integer(ProcessInfo.processInfo.activeProcessorCount),
+      "lapack": .string(LinearAlgebra.library),
       "gnuplot": gnuplot.map { .string($0) } ?? .null,
       "dataDirectory": ProcessInfo.processInfo.environment["SYNFIRE_DATA"].map { .string($0) }
         ?? .null,
     ]
+    for library in FormatLibraries.versions { facts[library.name] = .string(library.version) }
     if json { return Console.output(.object(facts)) }
     for (name, value) in facts.sorted(by: { $0.key < $1.key }) {
       let text: String

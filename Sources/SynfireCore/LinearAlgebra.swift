@@ -9,6 +9,11 @@ import CLAPACK
 public enum LinearAlgebra {
   private static let oneThread: Void = openblas_set_num_threads(1)
 
+  /// The library that computes them, with its version and kernels.
+  public static var library: String {
+    String(cString: openblas_get_config())
+  }
+
   /// The sizes of a matrix whose elements are finite.
   static func sizes(
     of matrix: Tensor<Double>, _ place: String

@@ -1,4 +1,5 @@
 import CHDF5
+import CZlib
 import Foundation
 import Synchronization
 
@@ -32,6 +33,17 @@ enum HDF5Library {
   static func failure(_ doing: String, _ place: String) -> FormatsError {
     FormatsError(
       "the HDF5 library cannot \(doing): \(lastError())", place: place, kind: .system)
+  }
+}
+
+/// The C libraries behind the formats, by name and version.
+public enum FormatLibraries {
+  public static var versions: [(name: String, version: String)] {
+    var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
+    HDF5Library.locked { _ = H5get_libversion(&major, &minor, &release) }
+    return [
+      ("hdf5", "\(major).\(minor).\(release)"), ("zlib", String(cString: zlibVersion())),
+    ]
   }
 }
 

@@ -49,6 +49,8 @@ public struct DataFetch: Sendable {
         "the folder cannot be made", place: folder,
         remedy: "Name a directory that you may write with --data DIR or SYNFIRE_DATA.")
     }
+    // A folder that nothing was put into is taken away again; one with files in it stays.
+    defer { rmdir(folder) }
     let places = try DataFiles(dataSet: dataSet.name, directory: directory)
     for file in dataSet.files {
       if let path = places.find(file.name), file.complaint(path: path) == nil {

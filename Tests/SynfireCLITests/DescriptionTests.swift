@@ -65,6 +65,9 @@ struct DescriptionTests {
     #expect(object["version"]?.string == RunManifest.version)
     #expect(object["instructionSet"]?.string == "\(InstructionSet.build)")
     #expect(object["threads"]?.int ?? 0 > 0)
+    let hasHDF5Version = object["hdf5"]?.string?.contains(/^1\.\d+\.\d+$/) == true
+    #expect(hasHDF5Version)
+    #expect(object["zlib"]?.string?.isEmpty == false && object["lapack"]?.string?.isEmpty == false)
     let help = try Program.run(["train", "--help"])
     #expect(help.code == 0 && help.output.contains("--resume"))
   }

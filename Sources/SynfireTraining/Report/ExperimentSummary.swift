@@ -71,7 +71,7 @@ public struct ExperimentSummary {
     lines += [
       "outputs     \(network.readout.outputs)",
       "training    \(training.batches) batches of \(training.trialsPerBatch) trials, "
-        + "\(training.updatesPerBatch) update(s) on each",
+        + "\(training.updatesPerBatch) \(training.updatesPerBatch == 1 ? "update" : "updates") on each",
       "", "parameters  \(trainedParameters) trained",
     ]
     let specifications = network.parameterSpecifications
