@@ -35,6 +35,7 @@ struct DescribeCommand: ParsableCommand {
       return Console.output(text.hasSuffix("\n") ? String(text.dropLast()) : text)
     }
     let description = try ExperimentSummary(subject.experiment, threads: threads.count)
+    try description.memory.requireFit()
     var object = description.json
     if json {
       if let checkpoint = subject.run?.checkpoint {

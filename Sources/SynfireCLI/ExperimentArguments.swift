@@ -14,7 +14,12 @@ struct OverrideOptions: ParsableArguments {
   @Option(help: "The seed of all random numbers.")
   var seed: UInt64?
 
-  @Option(help: ArgumentHelp("Most memory for a training step, such as 2GB.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      Most memory for training, such as 2GB. Long sequences are then cut into segments, which are run \
+      forward twice; no bit of the result depends on it.
+      """, valueName: "size"))
   var memory: String?
 
   /// The overrides in their order, the seed and the memory last.

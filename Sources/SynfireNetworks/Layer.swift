@@ -69,11 +69,18 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
   }
 
   public func makeSweep(
-    inputs: Int, steps: Int, trials: Int, timeStep: Double
+    inputs: Int, steps: Int, segmentSteps: Int?, trials: Int, timeStep: Double
   ) throws -> any LayerSweep {
     try KernelSweep(
       model: model, wiring: wiring(inputs: inputs, timeStep: timeStep),
-      size: SweepSize(steps: steps, trials: trials, neurons: neurons))
+      size: SweepSize(
+        steps: steps, segmentSteps: segmentSteps, trials: trials, neurons: neurons))
+  }
+
+  public func sweepByteCount(_ size: SweepSize) -> Int {
+    let filters = [input.filter, recurrent?.filter ?? .none].count { $0 != .none }
+    return SweepCounts<Model.Fast>(size).bytes
+      + SweepSnapshots<Model.Fast>.byteCount(size, filters: filters)
   }
 
   public func makeReference(
@@ -103,8 +110,13 @@ public protocol NetworkLayer: Sendable {
     ofKernelParameters gradient: [[Double]], _ tensors: NamedTensors<Double>
   ) -> NamedTensors<Double>
 
-  /// The memory of one worker for a block of trials in the fast engine.
-  func makeSweep(inputs: Int, steps: Int, trials: Int, timeStep: Double) throws -> any LayerSweep
+  /// The memory of one worker for a block of trials in the fast engine, with the tape of `segmentSteps`
+  /// steps at a time, or of all.
+  func makeSweep(
+    inputs: Int, steps: Int, segmentSteps: Int?, trials: Int, timeStep: Double
+  ) throws -> any LayerSweep
+  /// Bytes of that memory.
+  func sweepByteCount(_ size: SweepSize) -> Int
   /// The layer in the reference engine.
   func makeReference(inputs: Int, timeStep: Double, smoothed: Bool) throws -> any ReferenceLayer
 }

@@ -35,7 +35,7 @@ public struct Network: Sendable {
         inputs: inputCount(ofLayer: index), timeStep: timeStep,
         smoothed: false)
       _ = try layer.makeSweep(
-        inputs: inputCount(ofLayer: index), steps: 1, trials: 1,
+        inputs: inputCount(ofLayer: index), steps: 1, segmentSteps: nil, trials: 1,
         timeStep: timeStep)
     }
     for layer in layers {

@@ -70,6 +70,17 @@ public struct Readout: Sendable {
     try connection.resolvedLatency(minimum: 0, place: "readout")
   }
 
+  /// Bytes of the memory of one worker.
+  func sweepByteCount(neurons: Int, steps: Int, trials: Int) -> Int {
+    // Outputs and their adjoints, or what is kept of the filtered activity of each neuron.
+    let everyStep = 2 * steps * trials * paddedToLanes(outputs) * 4
+    switch reduction {
+    case .everyStep: return everyStep
+    case .meanOverWindows(let window): return everyStep + everyStep / max(window, 1)
+    case .maximumOverTime: return 8 * trials * paddedToLanes(neurons) * 4
+    }
+  }
+
   func makeSweep(
     neurons: Int, spiking: Bool, steps: Int, trials: Int, timeStep: Double
   ) throws -> any ReadoutSweep {

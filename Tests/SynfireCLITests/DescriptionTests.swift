@@ -36,6 +36,24 @@ struct DescriptionTests {
     #expect(text.output.contains("hidden: 50 spiking neurons, recurrent"))
   }
 
+  @Test func theMemoryPlanSaysHowTheTapeIsCut() throws {
+    // Thirteen trials: too few for lanes.
+    let arguments = [
+      "describe", "lsnn/store-recall", "--set", "neurons=200", "--set", "trialsPerBatch=13",
+      "--threads", "2",
+    ]
+    let whole = try Program.run(arguments + ["--json"]).object()
+    #expect(whole["memory"]?["segments"]?.int == 1)
+    #expect(whole["memory"]?["segmentSteps"]?.int == 2400)
+    let total = try #require(whole["memory"]?["total"]?.int)
+    let limit = total - (try #require(whole["memory"]?["sweeps"]?.int)) / 2
+    let cut = try Program.run(arguments + ["--json", "--memory", "\(limit) B"]).object()
+    #expect(cut["memory"]?["segments"]?.int ?? 0 > 1)
+    #expect(cut["memory"]?["total"]?.int ?? .max <= limit)
+    let text = try Program.run(arguments + ["--memory", "\(limit) B"]).output
+    #expect(text.contains("segments are run forward twice"))
+  }
+
   @Test func theYAMLThatIsPrintedIsTheExperiment() throws {
     let folder = try WorkFolder()
     for arguments in [[], ["--set", "neurons=7"]] {

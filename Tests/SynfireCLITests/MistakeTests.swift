@@ -22,6 +22,7 @@ struct MistakeTests {
     (["train", "smnn/context", "--set", "timeStep=2 Hz"], "timeStep"),
     (["train", "smnn/context", "--memory", "lots"], "lots"),
     (["train", "smnn/context", "--memory", "1 MB"], "allowed are 1.0 MB"),
+    (["describe", "smnn/context", "--memory", "1 MB"], "training takes at least"),
     (["train", "smnn/mnist", "--data", "nowhere"], "there is no such data directory"),
     (["train", "smnn/context", "--resume", "--out", "nothing"], "there is no such run folder"),
     (["train", "smnn/context", "--parameters", "no.safetensors"], "no.safetensors"),

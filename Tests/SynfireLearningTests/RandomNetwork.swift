@@ -19,6 +19,8 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
     /// The part of the spiking layers that are adaptive, with some quantities trained.
     var adaptive = 0.0
     var spikeInputs = false
+    /// Of a channel at a step, where inputs are spikes.
+    var spikeProbability = 0.3
     /// The most steps that a spike is delayed by; synapses are delayed where it is above 0.
     var largestDelay = 0
   }
@@ -136,7 +138,7 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
     inputs = Tensor(
       axes: ["time", "trial", "channel"], shape: [steps, trials, channels],
       values: (0..<steps * trials * channels).map { _ in
-        spikes ? (random.bernoulli(0.3) ? 1 : 0) : random.normal()
+        spikes ? (random.bernoulli(options.spikeProbability) ? 1 : 0) : random.normal()
       })
     targets =
       loss.wantsClasses

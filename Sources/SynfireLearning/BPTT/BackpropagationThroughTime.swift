@@ -23,11 +23,13 @@ public struct BackpropagationThroughTime: GradientRule {
   private let engine: BatchEngine
   private let trainable: [String]
 
+  /// - Parameter sweepMemory: most bytes of the states and tapes of all workers; long sequences are cut
+  ///   into segments, which are run forward again, so that they fit. Nil for half of the machine's memory.
   /// - Throws: `NetworkError` listing the parameters that do not fit the network.
   public init(
     network: Network, parameters: NamedTensors<Float>, loss: Loss,
     regularizers: [Regularizer] = [], optimizer: Optimizer, clipNorm: Double? = nil,
-    rewiring: DeepRewiring? = nil, threads: Int
+    rewiring: DeepRewiring? = nil, threads: Int, sweepMemory: Int? = nil
   ) throws {
     try network.validate(parameters)
     try rewiring?.validate(parameters, outputs: network.readout.outputs)
@@ -39,7 +41,7 @@ public struct BackpropagationThroughTime: GradientRule {
     self.rewiring = rewiring
     self.parameters = parameters
     state = optimizer.initialState(parameters)
-    engine = BatchEngine(network, threads: threads)
+    engine = BatchEngine(network, threads: threads, sweepMemory: sweepMemory)
     trainable = network.parameterSpecifications.filter(\.isTrainable).map(\.name)
   }
 
@@ -68,7 +70,7 @@ public struct BackpropagationThroughTime: GradientRule {
   ///
   /// - Throws: `LearningError` when targets do not fit, or when the loss is not finite.
   public func gradient(_ batch: TrialBatch) throws -> GradientResult {
-    let packed = engine.pack(parameters, for: batch.inputs)
+    let packed = try engine.pack(parameters, for: batch.inputs)
     var result = try engine.gradient(batch, packed, loss: loss, regularizers: regularizers)
     result.loss += regularizers.addWeightTerms(parameters, to: &result.gradients)
     guard result.loss.isFinite else {

@@ -56,6 +56,29 @@ extension BatchEngine {
     var outcome = (loss: 0.0, factor: 0.0)
   }
 
+  /// Adds up what shards hand in, in their order whenever they come.
+  private struct ShardSums: Sendable {
+    var total: Total
+    private var next = 0
+    private var early: [Int: Total] = [:]
+
+    init(_ empty: Total) { total = empty }
+
+    mutating func add(_ shard: Total, shard index: Int) {
+      early[index] = shard
+      while let shard = early.removeValue(forKey: next) {
+        next += 1
+        total.loss += shard.loss
+        for layer in total.counts.indices { total.counts[layer].add(shard.counts[layer]) }
+        if total.gradients.isEmpty {
+          total.gradients = shard.gradients
+        } else {
+          total.gradients.add(shard.gradients)
+        }
+      }
+    }
+  }
+
   /// Runs all trials forward, and back if asked, and adds up in the order of the shards.
   private func sweep(
     _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, _ direction: Direction
@@ -66,7 +89,7 @@ extension BatchEngine {
       readout: emptyReadout(batch.inputs))
     try loss.validate(batch.targets, readoutShape: total.readout.shape)
     let empty = total
-    let shards = Mutex([Int: Total]())
+    let sums = Mutex(ShardSums(total))
     try total.readout.values.withUnsafeMutableBufferPointer { values in
       let writer = ReadoutWriter(values.baseAddress!, batch, loss)
       try forEachShard(batch.inputs, packed) { shard, sweep, blocks in
@@ -94,18 +117,12 @@ extension BatchEngine {
         }
         if case .backward = direction { sum.gradients = sweep.takeGradients(packed) }
         let finished = sum
-        shards.withLock { $0[shard] = finished }
+        sums.withLock { $0.add(finished, shard: shard) }
       }
     }
-    for (_, shard) in shards.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
-      total.loss += shard.loss
-      for layer in total.counts.indices { total.counts[layer].add(shard.counts[layer]) }
-      if total.gradients.isEmpty {
-        total.gradients = shard.gradients
-      } else {
-        total.gradients.add(shard.gradients)
-      }
-    }
+    let readout = total.readout
+    total = sums.withLock { $0.total }
+    total.readout = readout
     total.outcome = loss.finish(
       sum: total.loss, targets: batch.targets.count, values: total.readout.count)
     return total

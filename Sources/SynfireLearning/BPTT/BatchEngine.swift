@@ -6,18 +6,20 @@ import SynfireNetworks
 final class BatchEngine: Sendable {
   let network: Network
   private let pool: WorkerPool
-  /// Sweeps that no worker is using, by number of steps and block size.
-  private let idle = Mutex<[SweepKey: [IdleSweep]]>([:])
+  private let sweepMemory: Int
+  private let hasLimit: Bool
+  /// Sweeps that no worker is using.
+  private let idle = Mutex<[SweepPlan.Key: [IdleSweep]]>([:])
+  /// Plans by steps, trials and whether inputs are spikes.
+  private let plans = Mutex<[[Int]: SweepPlan]>([:])
 
-  init(_ network: Network, threads: Int) {
+  /// - Parameter sweepMemory: most bytes of the states and tapes of all workers; nil for
+  ///   `SweepPlan.defaultLimit`.
+  init(_ network: Network, threads: Int, sweepMemory: Int? = nil) {
     self.network = network
+    self.sweepMemory = sweepMemory ?? SweepPlan.defaultLimit
+    hasLimit = sweepMemory != nil
     pool = WorkerPool(threads: threads)
-  }
-
-  private struct SweepKey: Hashable {
-    let layout: LaneLayout
-    let steps: Int
-    let blockTrials: Int
   }
 
   /// A sweep is used by one worker at a time; the lock around `idle` hands it over.
@@ -25,15 +27,28 @@ final class BatchEngine: Sendable {
     let sweep: any BlockSweep
   }
 
+  private func plan(_ batch: TrialInputs) throws -> SweepPlan {
+    let sizes = [batch.steps, batch.trials, batch.areSpikes ? 1 : 0]
+    if let plan = plans.withLock({ $0[sizes] }) { return plan }
+    let plan = try SweepPlan(
+      network, steps: batch.steps, trials: batch.trials, spiking: batch.areSpikes,
+      threads: pool.threads, limit: sweepMemory)
+    plans.withLock { $0[sizes] = plan }
+    return plan
+  }
+
   private func withSweep<Result>(
-    _ key: SweepKey, _ packed: PackedNetwork, _ body: (any BlockSweep) throws -> Result
+    _ key: SweepPlan.Key, _ packed: PackedNetwork, _ body: (any BlockSweep) throws -> Result
   ) throws -> Result {
     let sweep: any BlockSweep
     if let found = idle.withLock({ $0[key]?.popLast() }) {
       sweep = found.sweep
     } else {
+      // Memory that is limited is for the batch at hand.
+      if hasLimit { idle.withLock { $0 = $0.filter { $0.key == key } } }
       sweep = try network.makeSweep(
-        key.layout, packed, steps: key.steps, blockTrials: key.blockTrials)
+        key.layout, packed, steps: key.steps, segmentSteps: key.segmentSteps,
+        blockTrials: key.blockTrials)
     }
     let kept = IdleSweep(sweep: sweep)
     defer { idle.withLock { $0[key, default: []].append(kept) } }
@@ -46,14 +61,12 @@ final class BatchEngine: Sendable {
     _ body:
       @Sendable (_ shard: Int, any BlockSweep, [(BlockActivity, Range<Int>)]) throws -> Void
   ) throws {
-    let layout = network.laneLayout(of: batch)
-    let plan = BatchPlan(trials: batch.trials, layout: layout)
-    let key = SweepKey(layout: layout, steps: batch.steps, blockTrials: plan.blockTrials)
+    let plan = try plan(batch)
     try batch.withActivity { activity in
       let shared = SharedActivity(activity)
-      try pool.run(shards: plan.blocks.count) { shard in
-        try self.withSweep(key, packed) { sweep in
-          let blocks = plan.blocks[shard].map {
+      try pool.run(shards: plan.shards) { shard in
+        try self.withSweep(plan.key, packed) { sweep in
+          let blocks = plan.batch.blocks[shard].map {
             (shared.activity.from(trial: $0.lowerBound), $0)
           }
           try body(shard, sweep, blocks)
@@ -70,8 +83,10 @@ final class BatchEngine: Sendable {
   }
 
   /// Parameters in the layout that a batch is swept with.
-  func pack(_ parameters: NamedTensors<Float>, for inputs: TrialInputs) -> PackedNetwork {
-    PackedNetwork(network, parameters, layout: network.laneLayout(of: inputs))
+  ///
+  /// - Throws: `NetworkError` for a network that cannot be made.
+  func pack(_ parameters: NamedTensors<Float>, for inputs: TrialInputs) throws -> PackedNetwork {
+    PackedNetwork(network, parameters, layout: try plan(inputs).layout)
   }
 
   func validate(_ inputs: TrialInputs) throws {
@@ -96,9 +111,9 @@ final class BatchEngine: Sendable {
           remedy: "Lower the learning rate or clip the gradient.", isUserMistake: false)
       }
     }
-    let packed = pack(parameters, for: batch.inputs)
     let found = Mutex<[Int: LearningError]>([:])
     do {
+      let packed = try pack(parameters, for: batch.inputs)
       try forEachShard(batch.inputs, packed) { _, sweep, blocks in
         for (activity, block) in blocks {
           sweep.forward(packed, activity, trials: block.count)
@@ -119,13 +134,6 @@ final class BatchEngine: Sendable {
       ?? LearningError(
         "the gradient is not finite at update \(update), although all states are",
         remedy: "Lower the learning rate or clip the gradient.", isUserMistake: false)
-  }
-}
-
-extension Network {
-  /// The lanes that a batch is swept with.
-  fileprivate func laneLayout(of inputs: TrialInputs) -> LaneLayout {
-    laneLayout(trials: inputs.trials, spiking: inputs.areSpikes)
   }
 }
 

@@ -163,7 +163,8 @@ public struct AdjointRing {
 /// Connectivity in the layout of the kernels: what all trials of one update share.
 ///
 /// Rows of neurons are padded to whole vectors (`paddedToLanes`). Calls from different threads work
-/// on different workspaces.
+/// on different workspaces. Steps may be run forward again between those of a backward sweep:
+/// `propagate` leaves alone what `receive` keeps in a workspace.
 public protocol PackedConnectivity: GradientLayout {
   /// Memory for one worker: scratch space and the sum of gradients.
   func makeWorkspace(trials: Int) -> ConnectivityWorkspace
@@ -252,6 +253,11 @@ public final class ConnectivityWorkspace {
   func list(count: Int) -> UnsafeMutablePointer<Int32> {
     if lists.count < count { lists = AlignedBuffer(count: count + count / 4) }
     return lists.pointer
+  }
+
+  var byteCount: Int {
+    gradient.byteCount + offsets.byteCount + scratch.byteCount + words.byteCount
+      + parts.reduce(0) { $0 + $1.byteCount - $1.gradient.byteCount }
   }
 
   private init(_ other: ConnectivityWorkspace, gradient: AlignedBuffer<Float>) {

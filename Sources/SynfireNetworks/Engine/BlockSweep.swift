@@ -4,8 +4,6 @@ import SynfireCore
 ///
 /// Gradients add up over blocks until `gradientBuffers` are read and cleared.
 public protocol BlockSweep: AnyObject {
-  /// Bytes that the sweep holds, gradients aside.
-  var byteCount: Int { get }
   /// The readout of the last forward sweep and the room for its adjoints.
   var readoutBlock: ReadoutBlock { get }
 
@@ -62,12 +60,40 @@ extension BlockSweep {
 
 extension Network {
   /// The memory of one worker.
+  ///
+  /// - Parameter segmentSteps: steps whose tape is held at a time; nil for all. Trials that are lanes choose
+  ///   their own, so that the tape stays in the caches.
   public func makeSweep(
-    _ layout: LaneLayout, _ packed: PackedNetwork, steps: Int, blockTrials: Int
+    _ layout: LaneLayout, _ packed: PackedNetwork, steps: Int, segmentSteps: Int? = nil,
+    blockTrials: Int
   ) throws -> any BlockSweep {
     switch layout {
-    case .neurons: try NetworkSweep(self, steps: steps, blockTrials: blockTrials)
+    case .neurons:
+      try NetworkSweep(
+        self, steps: steps, segmentSteps: segmentSteps, blockTrials: blockTrials)
     case .trials: try TrialLaneNetworkSweep(self, packed, steps: steps)
+    }
+  }
+
+  /// Bytes of that memory, gradients aside.
+  public func sweepByteCount(
+    _ layout: LaneLayout, steps: Int, segmentSteps: Int? = nil, blockTrials: Int
+  ) throws -> Int {
+    switch layout {
+    case .neurons:
+      return NetworkSweep.byteCount(
+        self, steps: steps, segmentSteps: segmentSteps, blockTrials: blockTrials)
+    case .trials:
+      // So much for each step, beside what does not depend on their number.
+      let packed = PackedNetwork(self, initialParameters(seed: 0), layout: .trials)
+      let known = [1024, 2048]
+      if steps < known[1] {
+        return try TrialLaneNetworkSweep(self, packed, steps: steps).byteCount
+      }
+      let bytes = try known.map {
+        try TrialLaneNetworkSweep(self, packed, steps: $0).byteCount
+      }
+      return bytes[1] + (bytes[1] - bytes[0]) * (steps - known[1]) / (known[1] - known[0])
     }
   }
 }

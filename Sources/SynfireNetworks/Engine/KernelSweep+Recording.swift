@@ -59,22 +59,30 @@ extension KernelSweep: StateReplay {
     _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, _ body: (ReplayedState) -> Bool
   ) {
     begin(layer, trials: trials)
-    for time in 0..<size.steps {
-      collectDrive(layer, inputs, time: time, trials: trials)
-      model.advance(kernel, memory, time: time, trials: trials)
-      for trial in 0..<trials {
-        for neuron in 0..<size.neurons {
-          let state = memory.states[trial * size.vectors + neuron >> 4]
-          let lane = neuron & 15
-          let isWanted = body(
-            ReplayedState(
-              step: time, trial: trial, neuron: neuron, output: output(time, trial, neuron),
-              potential: kernel.potential(of: state)[lane],
-              current: kernel.current(of: state)[lane]))
-          guard isWanted else { return }
-        }
+    for segment in 0..<size.segments {
+      for time in tape(segment) {
+        collectDrive(layer, inputs, time: time, trials: trials)
+        model.advance(kernel, memory, time: time, trials: trials)
+        guard show(time: time, trials: trials, body) else { return }
       }
     }
+  }
+
+  /// Shows every neuron after a step; false when no more are wanted.
+  private func show(time: Int, trials: Int, _ body: (ReplayedState) -> Bool) -> Bool {
+    for trial in 0..<trials {
+      for neuron in 0..<size.neurons {
+        let state = memory.states[trial * size.vectors + neuron >> 4]
+        let lane = neuron & 15
+        let isWanted = body(
+          ReplayedState(
+            step: time, trial: trial, neuron: neuron, output: output(time, trial, neuron),
+            potential: kernel.potential(of: state)[lane],
+            current: kernel.current(of: state)[lane]))
+        guard isWanted else { return false }
+      }
+    }
+    return true
   }
 
   private func output(_ step: Int, _ trial: Int, _ neuron: Int) -> Float {

@@ -10,13 +10,20 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   let kernel: Model.Fast
   let wiring: LayerWiring
   let size: SweepSize
-  let memory: SweepMemory<Model.Fast>
+  /// The memory as the loops over neurons see it, with the tape of `taped`.
+  private(set) var memory: SweepMemory<Model.Fast>
+  private let wholeMemory: SweepMemory<Model.Fast>
+  /// The segment whose tape is held.
+  private var taped = 0
+  private let snapshots: SweepSnapshots<Model.Fast>
   private let buffers: SweepBuffers<Model.Fast>
   private let inputFilter: ExponentialFilter<SIMD16<Float>>?
   private let recurrentFilter: ExponentialFilter<SIMD16<Float>>?
   private let inputRing: AdjointRing
   private let recurrentRing: AdjointRing
-  /// Whether the ring of inputs holds the drives of the current 64 steps of a sweep.
+  private let driveRing: AdjointRing
+  /// The group of 64 steps whose drives were last looked for, and whether the ring holds them.
+  private var driveGroup = -1
   private var knowsDrives = false
   private var inputWorkspace: ConnectivityWorkspace?
   private var recurrentWorkspace: ConnectivityWorkspace?
@@ -27,14 +34,15 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     self.size = size
     kernel = try model.fast()
     buffers = SweepBuffers(size)
-    memory = SweepMemory(buffers, size)
+    wholeMemory = SweepMemory(buffers, size)
+    memory = wholeMemory
+    snapshots = SweepSnapshots(size, wiring)
     inputFilter = wiring.inputFilter?.fast
     recurrentFilter = wiring.recurrentFilter?.fast
     inputRing = AdjointRing(base: buffers.inputRing.pointer, rowLength: size.rowLength)
     recurrentRing = AdjointRing(base: buffers.recurrentRing.pointer, rowLength: size.rowLength)
+    driveRing = AdjointRing(base: buffers.driveRing.pointer, rowLength: size.rowLength)
   }
-
-  var byteCount: Int { buffers.byteCount }
 
   var activity: BlockActivity {
     guard Model.Fast.isSpiking else {
@@ -56,7 +64,15 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
 
   func forward(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
     begin(layer, trials: trials)
-    for time in 0..<size.steps {
+    for segment in 0..<size.segments {
+      snapshots.save(buffers, at: segment)
+      run(segment, layer, inputs, trials: trials)
+    }
+  }
+
+  /// Runs a segment from the state that the step before it left.
+  private func run(_ segment: Int, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
+    for time in tape(segment) {
       collectDrive(layer, inputs, time: time, trials: trials)
       model.advance(kernel, memory, time: time, trials: trials)
     }
@@ -64,11 +80,20 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
 
   func forwardWithoutTape(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
     begin(layer, trials: trials)
+    taped = -1
     for time in 0..<size.steps {
       collectDrive(layer, inputs, time: time, trials: trials)
       // Every step writes where the first has its tape.
       model.advance(kernel, memory.taping(from: time), time: time, trials: trials)
     }
+  }
+
+  /// Gives the tape to a segment, and says which steps are its.
+  func tape(_ segment: Int) -> Range<Int> {
+    let times = size.times(ofSegment: segment)
+    memory = wholeMemory.taping(from: times.lowerBound)
+    taped = segment
+    return times
   }
 
   func step(_ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int) {
@@ -81,6 +106,8 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     buffers.setParameters(layer.neurons, lanes: 1, vectors: size.vectors)
     buffers.states.pointer.update(repeating: kernel.initialState, count: trials * size.vectors)
     buffers.clearFilters()
+    memory = wholeMemory
+    driveGroup = -1
   }
 
   /// The weighted inputs and recurrent outputs of a step; earlier steps are found at their number,
@@ -122,16 +149,17 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   ) -> Bool {
     let source = time - wiring.inputLatency
     guard isWhole, source >= 0 else { return false }
-    if source & 63 == 0 {
-      // The ring is free until the adjoints come.
+    if source >> 6 != driveGroup {
+      driveGroup = source >> 6
+      let first = driveGroup << 6
       knowsDrives = layer.input.propagate(
-        inputs, times: source..<min(source + 64, size.steps - wiring.inputLatency),
-        trials: trials, into: inputRing, workspaces(layer).0)
+        inputs, times: first..<min(first + 64, size.steps - wiring.inputLatency),
+        trials: trials, into: driveRing, workspaces(layer).0)
     }
     guard knowsDrives else { return false }
     for trial in 0..<trials {
       (buffers.drive.pointer + trial * size.rowLength).update(
-        from: inputRing.row(source, trial), count: size.rowLength)
+        from: driveRing.row(source, trial), count: size.rowLength)
     }
     return true
   }
@@ -157,19 +185,27 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     }
   }
 
-  func backward(
-    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, outputAdjoint: any OutputAdjoint,
-    constantAdjoint: UnsafePointer<Float>?, inputAdjoint: StoredAdjoint?
-  ) {
+  func beginBackward(trials: Int) {
     buffers.adjoints.pointer.update(
       repeating: kernel.initialAdjoint, count: trials * size.vectors)
-    buffers.clearFilters()
+    buffers.clearFilterAdjoints()
     if wiring.hasDelays {
       // Steps past the end are looked up too.
       buffers.inputRing.clear()
       buffers.recurrentRing.clear()
     }
-    for time in (0..<size.steps).reversed() {
+  }
+
+  func backward(
+    segment: Int, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int,
+    outputAdjoint: any OutputAdjoint, constantAdjoint: UnsafePointer<Float>?,
+    inputAdjoint: StoredAdjoint?
+  ) {
+    if taped != segment {
+      snapshots.restore(buffers, from: segment)
+      run(segment, layer, inputs, trials: trials)
+    }
+    for time in size.times(ofSegment: segment).reversed() {
       collectOutputAdjoint(
         layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)
       model.retreat(kernel, memory, time: time, trials: trials)
@@ -209,7 +245,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     if inputTime >= 0 {
       inputRing.write(
         inputTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
-        filter: inputFilter, buffers.inputFilters.pointer)
+        filter: inputFilter, buffers.inputFilterAdjoints.pointer)
       layer.input.receive(inputRing, time: inputTime, trials: trials, inputWorkspace)
     }
     if inputTime >= 0, let inputAdjoint {
@@ -229,7 +265,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     if recurrentTime >= 0 {
       recurrentRing.write(
         recurrentTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
-        filter: recurrentFilter, buffers.recurrentFilters.pointer)
+        filter: recurrentFilter, buffers.recurrentFilterAdjoints.pointer)
       recurrent.receive(recurrentRing, time: recurrentTime, trials: trials, recurrentWorkspace)
     }
     if recurrentTime >= 0, recurrentTime & 63 == 0 {

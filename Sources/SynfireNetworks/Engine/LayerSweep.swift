@@ -3,15 +3,25 @@ import SynfireCore
 /// The sizes of a block of trials in a layer.
 public struct SweepSize: Sendable {
   @usableFromInline let steps: Int
+  /// The steps whose tape is held at a time: all, or one segment of them.
+  @usableFromInline let segmentSteps: Int
   /// The most trials a block holds.
   @usableFromInline let trials: Int
   @usableFromInline let neurons: Int
 
   @usableFromInline
-  init(steps: Int, trials: Int, neurons: Int) {
+  init(steps: Int, segmentSteps: Int? = nil, trials: Int, neurons: Int) {
     self.steps = steps
+    self.segmentSteps = min(segmentSteps ?? steps, steps)
     self.trials = trials
     self.neurons = neurons
+  }
+
+  /// The segments that the steps are cut into, the last one shorter if need be.
+  var segments: Int { max(1, (steps + segmentSteps - 1) / max(segmentSteps, 1)) }
+
+  func times(ofSegment segment: Int) -> Range<Int> {
+    segment * segmentSteps..<min((segment + 1) * segmentSteps, steps)
   }
 
   @inlinable var rowLength: Int { paddedToLanes(neurons) }
@@ -38,10 +48,8 @@ public protocol OutputAdjoint: AnyObject {
 public protocol LayerSweep: AnyObject {
   /// The outputs of the last forward sweep.
   var activity: BlockActivity { get }
-  /// Bytes that the sweep holds.
-  var byteCount: Int { get }
 
-  /// Runs all steps of a block of trials and leaves the tape.
+  /// Runs all steps of a block of trials and leaves the tape of the last segment.
   func forward(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int)
 
   /// The same for the spikes alone: no tape is left.
@@ -53,15 +61,20 @@ public protocol LayerSweep: AnyObject {
   /// Runs one step of a block of trials; step t is kept at t % 64, where inputs are read too.
   func step(_ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int)
 
-  /// Runs back over the tape and adds to the gradients in the workspaces.
+  /// Sets the adjoints to those after the last step.
+  func beginBackward(trials: Int)
+
+  /// Runs back over the steps of a segment and adds to the gradients in the workspaces; called for falling
+  /// segments. A segment whose tape is not held is first run forward again.
   ///
   /// - Parameters:
   ///   - outputAdjoint: from the readout or the layer above.
   ///   - constantAdjoint: added to the adjoint of every output of every step and trial, [neuron padded].
   ///   - inputAdjoint: receives dL/d(input) [time, trial, input padded], if the layer below learns.
   func backward(
-    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, outputAdjoint: any OutputAdjoint,
-    constantAdjoint: UnsafePointer<Float>?, inputAdjoint: StoredAdjoint?)
+    segment: Int, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int,
+    outputAdjoint: any OutputAdjoint, constantAdjoint: UnsafePointer<Float>?,
+    inputAdjoint: StoredAdjoint?)
 
   /// Adds the spikes of each neuron in the last forward sweep to `counts` [neuron].
   func countSpikes(trials: Int, into counts: inout [Int])
@@ -114,19 +127,40 @@ public struct LayerRecord: Sendable {
   }
 }
 
-/// The adjoint of a layer's outputs, written by the layer above.
+/// The adjoint of a layer's outputs, written by the layer above: of all steps, or of those between the
+/// segment that is run back over and the inputs that its last steps reach.
 public final class StoredAdjoint: OutputAdjoint {
   let buffer: AlignedBuffer<Float>
   let rowLength: Int
   let stepStride: Int
+  private let steps: Int
+  private let rows: Int
 
   init(_ size: SweepSize) {
     rowLength = size.rowLength
     stepStride = size.trials * size.rowLength
-    buffer = AlignedBuffer(count: size.steps * stepStride)
+    steps = size.steps
+    rows = Self.rows(size)
+    buffer = AlignedBuffer(count: rows * stepStride)
   }
 
-  func step(_ time: Int) -> UnsafeMutablePointer<Float> { buffer.pointer + time * stepStride }
+  static func byteCount(_ size: SweepSize) -> Int {
+    rows(size) * size.trials * size.rowLength * 4
+  }
+
+  /// A latency is at most 63 steps.
+  private static func rows(_ size: SweepSize) -> Int { min(size.steps, size.segmentSteps + 64) }
+
+  func step(_ time: Int) -> UnsafeMutablePointer<Float> {
+    buffer.pointer + time % rows * stepStride
+  }
+
+  /// Forgets the last steps, which reach nothing where the layer above has a latency.
+  func begin() {
+    for time in max(0, steps - 64)..<steps {
+      step(time).update(repeating: 0, count: stepStride)
+    }
+  }
 
   public func add(time: Int, trials: Int, into adjoint: UnsafeMutablePointer<Float>) {
     RowKernels.addScaled(

@@ -32,7 +32,7 @@ public final class NetworkStepper {
     packed = PackedNetwork(network, parameters)
     sweeps = try network.layers.enumerated().map { index, layer in
       try layer.makeSweep(
-        inputs: network.inputCount(ofLayer: index), steps: 64, trials: trials,
+        inputs: network.inputCount(ofLayer: index), steps: 64, segmentSteps: nil, trials: trials,
         timeStep: network.timeStep)
     }
     let last = network.layers.last!

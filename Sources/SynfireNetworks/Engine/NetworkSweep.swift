@@ -3,8 +3,10 @@ import SynfireCore
 /// The memory of one worker: sweeps of all layers and the readout for one block of trials at a time.
 ///
 /// A block runs forward over all steps, the caller turns the readout into adjoints, and the block
-/// runs back; the tape of a block stays in the caches. Gradients add up over blocks until
-/// `takeGradient`.
+/// runs back; the tape of a block stays in the caches. Long sequences are cut into segments: of the
+/// forward run spikes (or rates) and the states between segments are kept, and each segment, from the
+/// last to the first, is run forward again for its tape and then back. The bits are those of one segment.
+/// Gradients add up over blocks until `takeGradient`.
 public final class NetworkSweep: BlockSweep {
   public let network: Network
   /// The most trials of a block.
@@ -14,13 +16,20 @@ public final class NetworkSweep: BlockSweep {
   private let storedAdjoints: [StoredAdjoint]
   private let biasGradient: AlignedBuffer<Float>?
 
-  public init(_ network: Network, steps: Int, blockTrials: Int) throws {
+  private let segments: Int
+
+  /// - Parameter segmentSteps: steps whose tape is held at a time; nil for all.
+  public init(
+    _ network: Network, steps: Int, segmentSteps: Int? = nil, blockTrials: Int
+  ) throws {
     self.network = network
     self.blockTrials = blockTrials
+    segments =
+      SweepSize(steps: steps, segmentSteps: segmentSteps, trials: blockTrials, neurons: 1).segments
     sweeps = try network.layers.enumerated().map { index, layer in
       try layer.makeSweep(
-        inputs: network.inputCount(ofLayer: index), steps: steps, trials: blockTrials,
-        timeStep: network.timeStep)
+        inputs: network.inputCount(ofLayer: index), steps: steps, segmentSteps: segmentSteps,
+        trials: blockTrials, timeStep: network.timeStep)
     }
     let last = network.layers.last!
     readout = try network.readout.makeSweep(
@@ -28,13 +37,25 @@ public final class NetworkSweep: BlockSweep {
       timeStep: network.timeStep)
     biasGradient = network.readout.makeBiasGradient()
     storedAdjoints = network.layers.dropLast().map {
-      StoredAdjoint(SweepSize(steps: steps, trials: blockTrials, neurons: $0.neurons))
+      StoredAdjoint(
+        SweepSize(
+          steps: steps, segmentSteps: segmentSteps, trials: blockTrials, neurons: $0.neurons))
     }
   }
 
-  public var byteCount: Int {
-    sweeps.reduce(0) { $0 + $1.byteCount }
-      + storedAdjoints.reduce(0) { $0 + $1.buffer.byteCount }
+  /// Bytes of a sweep, which need not be made for it.
+  static func byteCount(
+    _ network: Network, steps: Int, segmentSteps: Int?, blockTrials: Int
+  ) -> Int {
+    var bytes = network.readout.sweepByteCount(
+      neurons: network.layers.last!.neurons, steps: steps, trials: blockTrials)
+    for (index, layer) in network.layers.enumerated() {
+      let size = SweepSize(
+        steps: steps, segmentSteps: segmentSteps, trials: blockTrials, neurons: layer.neurons)
+      bytes += layer.sweepByteCount(size)
+      if index < network.layers.count - 1 { bytes += StoredAdjoint.byteCount(size) }
+    }
+    return bytes
   }
 
   public var readoutBlock: ReadoutBlock { readout.block }
@@ -64,12 +85,16 @@ public final class NetworkSweep: BlockSweep {
   ) {
     readoutBlock.addAdjoints(trials: trials, to: biasGradient)
     readout.beginBackward(packed.readout, sweeps.last!.activity, trials: trials)
-    for index in sweeps.indices.reversed() {
-      sweeps[index].backward(
-        packed.layers[index], activity(below: index, inputs), trials: trials,
-        outputAdjoint: index == sweeps.count - 1 ? readout : storedAdjoints[index],
-        constantAdjoint: constantAdjoints.isEmpty ? nil : constantAdjoints[index].pointer,
-        inputAdjoint: index == 0 ? nil : storedAdjoints[index - 1])
+    for sweep in sweeps { sweep.beginBackward(trials: trials) }
+    for adjoint in storedAdjoints where segments > 1 { adjoint.begin() }
+    for segment in (0..<segments).reversed() {
+      for index in sweeps.indices.reversed() {
+        sweeps[index].backward(
+          segment: segment, packed.layers[index], activity(below: index, inputs), trials: trials,
+          outputAdjoint: index == sweeps.count - 1 ? readout : storedAdjoints[index],
+          constantAdjoint: constantAdjoints.isEmpty ? nil : constantAdjoints[index].pointer,
+          inputAdjoint: index == 0 ? nil : storedAdjoints[index - 1])
+      }
     }
   }
 

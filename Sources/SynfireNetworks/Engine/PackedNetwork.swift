@@ -52,3 +52,24 @@ extension NetworkLayer {
     try! kernelParameters(parameters.under(parameterPrefix).converted()).map { $0.map(Float.init) }
   }
 }
+
+extension PackedNetwork {
+  /// Bytes of the sum of gradients of one worker, in the layout of the kernels.
+  public func gradientByteCount(_ network: Network) -> Int {
+    lanes == nil
+      ? workspaces(trials: 1).reduce(0) { $0 + $1.gradient.byteCount }
+      : network.connections.reduce(0) { $0 + $1.presynaptic * paddedToLanes($1.postsynaptic) * 4 }
+  }
+
+  /// Bytes that one worker's connections compute in, the sum of gradients included.
+  public func workspaceByteCount(_ network: Network, trials: Int) -> Int {
+    lanes == nil
+      ? workspaces(trials: trials).reduce(0) { $0 + $1.byteCount } : gradientByteCount(network)
+  }
+
+  private func workspaces(trials: Int) -> [ConnectivityWorkspace] {
+    (layers.flatMap { [$0.input, $0.recurrent].compactMap { $0 } } + [readout]).map {
+      $0.makeWorkspace(trials: trials)
+    }
+  }
+}

@@ -1,57 +1,101 @@
 import SynfireCore
 
+/// How many elements each part of a layer's memory has, and the bytes of all.
+struct SweepCounts<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
+  typealias Filter = ExponentialFilter<SIMD16<Float>>.State
+  let tape: Int
+  let spikes: Int
+  let held: Int
+  let outputs: Int
+  let parameters: Int
+  /// Cells of sixteen neurons of a trial.
+  let cells: Int
+  let row: Int
+  let driveAdjoints: Int
+  let ring: Int
+  /// A ring of drives, which share that of the adjoints where no step is run twice.
+  let drives: Int
+
+  /// - Parameter driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
+  init(_ size: SweepSize, driveAdjointSteps: Int? = nil) {
+    let rows = size.steps * size.trials
+    let tapedRows = size.segmentSteps * size.trials
+    tape = tapedRows * size.vectors
+    // Rows may be read 32 numbers at a time.
+    spikes = rows * size.words * 4 + 32
+    held = tapedRows * size.words * 4
+    outputs = Kernel.isSpiking ? 0 : rows * size.rowLength
+    parameters = Kernel.Parameters.count * size.vectors * 16
+    cells = size.trials * size.vectors
+    // Kernels may read a tile past the end of a row.
+    row = cells * 16 + 128
+    driveAdjoints = (driveAdjointSteps ?? 1) * cells * 16 + 256
+    ring =
+      driveAdjointSteps == nil
+      ? AdjointRing.count(rowLength: size.rowLength, trials: size.trials) : 0
+    drives = size.segments > 1 ? ring : 0
+  }
+
+  var bytes: Int {
+    let numbers = outputs + 2 * parameters + 3 * row + driveAdjoints + 2 * ring + drives
+    let states = MemoryLayout<Kernel.State>.stride + MemoryLayout<Kernel.Adjoint>.stride
+    return tape * MemoryLayout<Kernel.Tape>.stride + 2 * (spikes + held) + 4 * numbers
+      + cells * (states + 4 * MemoryLayout<Filter>.stride)
+  }
+}
+
 /// The memory of one layer and one worker.
 final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
-  // The tape: [time][trial][vector], bits in groups of sixteen.
+  // The tape of a segment: [time][trial][vector], bits in groups of sixteen.
   let tape: AlignedBuffer<Kernel.Tape>
-  let spikes: AlignedBuffer<UInt16>
   let held: AlignedBuffer<UInt16>
+  // What all steps put out.
+  let spikes: AlignedBuffer<UInt16>
   let outputs: AlignedBuffer<Float>
   // What differs between neurons, [vector], and the derivatives of the loss.
   let parameters: AlignedBuffer<Float>
   let parameterGradients: AlignedBuffer<Float>
-  // What is carried from step to step: [trial][vector].
+  // What is carried from step to step, forward and back: [trial][vector].
   let states: AlignedBuffer<Kernel.State>
   let adjoints: AlignedBuffer<Kernel.Adjoint>
-  let inputFilters: AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>
-  let recurrentFilters: AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>
+  let inputFilters: AlignedBuffer<SweepCounts<Kernel>.Filter>
+  let recurrentFilters: AlignedBuffer<SweepCounts<Kernel>.Filter>
+  let inputFilterAdjoints: AlignedBuffer<SweepCounts<Kernel>.Filter>
+  let recurrentFilterAdjoints: AlignedBuffer<SweepCounts<Kernel>.Filter>
   // Rows of one step: [trial][neuron padded].
   let drive: AlignedBuffer<Float>
   let recurrentDrive: AlignedBuffer<Float>
   let outputAdjoints: AlignedBuffer<Float>
   let driveAdjoints: AlignedBuffer<Float>
-  // Adjoints of the two drives over the last 64 steps.
+  // Adjoints of the two drives over the last 64 steps, and drives known before their step.
   let inputRing: AlignedBuffer<Float>
   let recurrentRing: AlignedBuffer<Float>
+  let driveRing: AlignedBuffer<Float>
+  let byteCount: Int
 
-  /// - Parameters:
-  ///   - driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
-  ///   - tapedSteps: steps whose tape is held at a time; nil for all.
-  init(_ size: SweepSize, driveAdjointSteps: Int? = nil, tapedSteps: Int? = nil) {
-    let rows = size.steps * size.trials
-    let tapedRows = (tapedSteps ?? size.steps) * size.trials
-    let cells = size.trials * size.vectors
-    tape = AlignedBuffer(count: tapedRows * size.vectors)
-    // Rows may be read 32 numbers at a time.
-    spikes = AlignedBuffer(count: rows * size.words * 4 + 32)
-    held = AlignedBuffer(count: tapedRows * size.words * 4)
-    outputs = AlignedBuffer(count: Kernel.isSpiking ? 0 : rows * size.rowLength)
-    parameters = AlignedBuffer(count: Kernel.Parameters.count * size.vectors * 16)
-    parameterGradients = AlignedBuffer(count: Kernel.Parameters.count * size.vectors * 16)
-    states = AlignedBuffer(count: cells)
-    adjoints = AlignedBuffer(count: cells)
-    inputFilters = AlignedBuffer(count: cells)
-    recurrentFilters = AlignedBuffer(count: cells)
-    // Kernels may read a tile past the end of a row.
-    drive = AlignedBuffer(count: cells * 16 + 128)
-    recurrentDrive = AlignedBuffer(count: cells * 16 + 128)
-    outputAdjoints = AlignedBuffer(count: cells * 16 + 128)
-    driveAdjoints = AlignedBuffer(count: (driveAdjointSteps ?? 1) * cells * 16 + 256)
-    let ring =
-      driveAdjointSteps == nil
-      ? AdjointRing.count(rowLength: size.rowLength, trials: size.trials) : 0
-    inputRing = AlignedBuffer(count: ring)
-    recurrentRing = AlignedBuffer(count: ring)
+  /// - Parameter driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
+  init(_ size: SweepSize, driveAdjointSteps: Int? = nil) {
+    let counts = SweepCounts<Kernel>(size, driveAdjointSteps: driveAdjointSteps)
+    byteCount = counts.bytes
+    tape = AlignedBuffer(count: counts.tape)
+    held = AlignedBuffer(count: counts.held)
+    spikes = AlignedBuffer(count: counts.spikes)
+    outputs = AlignedBuffer(count: counts.outputs)
+    parameters = AlignedBuffer(count: counts.parameters)
+    parameterGradients = AlignedBuffer(count: counts.parameters)
+    states = AlignedBuffer(count: counts.cells)
+    adjoints = AlignedBuffer(count: counts.cells)
+    inputFilters = AlignedBuffer(count: counts.cells)
+    recurrentFilters = AlignedBuffer(count: counts.cells)
+    inputFilterAdjoints = AlignedBuffer(count: counts.cells)
+    recurrentFilterAdjoints = AlignedBuffer(count: counts.cells)
+    drive = AlignedBuffer(count: counts.row)
+    recurrentDrive = AlignedBuffer(count: counts.row)
+    outputAdjoints = AlignedBuffer(count: counts.row)
+    driveAdjoints = AlignedBuffer(count: counts.driveAdjoints)
+    inputRing = AlignedBuffer(count: counts.ring)
+    recurrentRing = AlignedBuffer(count: counts.ring)
+    driveRing = counts.drives > 0 ? AlignedBuffer(count: counts.drives) : inputRing
   }
 
   /// Sets the parameters [parameter][neuron], each neuron in `lanes` lanes; lanes past the last neuron
@@ -85,12 +129,9 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     recurrentFilters.clear()
   }
 
-  var byteCount: Int {
-    parameters.byteCount + parameterGradients.byteCount + tape.byteCount + spikes.byteCount
-      + held.byteCount + outputs.byteCount + states.byteCount
-      + adjoints.byteCount + inputFilters.byteCount + recurrentFilters.byteCount
-      + drive.byteCount + recurrentDrive.byteCount + outputAdjoints.byteCount
-      + driveAdjoints.byteCount + inputRing.byteCount + recurrentRing.byteCount
+  func clearFilterAdjoints() {
+    inputFilterAdjoints.clear()
+    recurrentFilterAdjoints.clear()
   }
 }
 

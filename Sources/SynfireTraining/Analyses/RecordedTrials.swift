@@ -17,9 +17,11 @@ struct RecordedTrials {
 
   init(
     task: any TrialTask, network: Network, parameters: NamedTensors<Float>, seed: UInt64,
-    threads: Int, trials: Int = RunAnalyses.recordedTrials
+    threads: Int, memory: Int, trials: Int = RunAnalyses.recordedTrials
   ) throws {
-    let wanted = min(trials, task.size(of: .test) ?? trials)
+    let wanted = min(
+      trials, task.size(of: .test) ?? trials,
+      Self.mostTrials(of: network, steps: task.steps, memory: memory))
     let batch = try task.batch(.test, index: 0, trials: wanted, seed: seed)
     self.batch = batch
     let recording = try network.record(batch.inputs, parameters, threads: threads)
@@ -34,6 +36,13 @@ struct RecordedTrials {
     self.spikes = spikes
     activity = try network.readout.connection.filter.activity(
       of: spikes, timeStep: network.timeStep)
+  }
+
+  /// The trials that half of the memory holds, one at least.
+  private static func mostTrials(of network: Network, steps: Int, memory: Int) -> Int {
+    // Outputs, potentials and currents twice while they are gathered, and the activity in `Double`.
+    let trial = 32 * steps * network.layers.reduce(0) { $0 + $1.neurons }
+    return max(1, memory / 2 / trial)
   }
 
   /// - Throws: `TrainingError` for a network of rate units.

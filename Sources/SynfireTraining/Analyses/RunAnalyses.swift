@@ -57,7 +57,7 @@ public struct RunAnalyses {
   public func draw(in folder: String, progress: (String) -> Void = { _ in }) throws -> [Outcome] {
     let recorded = try RecordedTrials(
       task: task, network: network, parameters: checkpoint.parameters, seed: experiment.seed,
-      threads: threads)
+      threads: threads, memory: experiment.training.memory ?? SweepPlan.defaultLimit)
     let gnuplot = Result { try Gnuplot() }
     var outcomes: [Outcome] = []
     for kind in experiment.analyses {

@@ -55,6 +55,7 @@ extension Experiment {
     -> any LearningRule
   {
     let network = try makeNetwork()
+    let memory = training.memory == nil ? nil : try requireMemory(threads: threads)
     let parameters = parameters ?? network.initialParameters(seed: seed)
     let rewiring = try learning.rewiring.map {
       try DeepRewiring(of: network, l1: $0.l1, temperature: $0.temperature, seed: seed)
@@ -64,7 +65,8 @@ extension Experiment {
       return try BackpropagationThroughTime(
         network: network, parameters: parameters, loss: learning.loss,
         regularizers: learning.regularizers, optimizer: learning.optimizer,
-        clipNorm: learning.clipGlobalNorm, rewiring: rewiring, threads: threads)
+        clipNorm: learning.clipGlobalNorm, rewiring: rewiring, threads: threads,
+        sweepMemory: memory?.sweepMemory)
     case .eligibility(let feedback, let decay):
       return try EligibilityPropagation(
         network: network, parameters: parameters, loss: learning.loss,
@@ -72,6 +74,16 @@ extension Experiment {
         clipNorm: learning.clipGlobalNorm, feedback: feedback, feedbackDecay: decay, seed: seed,
         rewiring: rewiring, threads: threads)
     }
+  }
+
+  /// How training fits in the memory that the experiment allows, or that there is.
+  ///
+  /// - Throws: `TrainingError` if it does not fit.
+  @discardableResult
+  func requireMemory(threads: Int) throws -> MemoryPlan {
+    let plan = try MemoryPlan(self, network: try makeNetwork(), threads: threads)
+    try plan.requireFit()
+    return plan
   }
 }
 

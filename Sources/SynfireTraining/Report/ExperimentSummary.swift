@@ -49,7 +49,11 @@ public struct ExperimentSummary {
       "updatesPerBatch": .integer(experiment.training.updatesPerBatch),
       "memory": .object(
         Dictionary(uniqueKeysWithValues: memory.parts.map { ($0.key, .integer($0.bytes)) })
-          .merging(["total": .integer(memory.total)]) { $1 }),
+          .merging([
+            "total": .integer(memory.total), "limit": memory.limit.map { .integer($0) } ?? .null,
+            "segments": .integer(memory.sweep.segments),
+            "segmentSteps": .integer(memory.sweep.segmentSteps),
+          ]) { $1 }),
       "shortcuts": .object(
         Dictionary(uniqueKeysWithValues: experiment.shortcuts.map { ($0.key, .string($0.value)) })),
     ]
@@ -82,7 +86,10 @@ public struct ExperimentSummary {
       lines.append(
         "  \(name)[\(axes.joined(separator: ", "))]\(specification.isTrainable ? "" : "  fixed")")
     }
-    lines += ["", "memory      about \(MemoryPlan.text(memory.total)) in training"]
+    let limit = memory.limit.map { ", allowed are \(MemoryPlan.text($0))" } ?? ""
+    lines += [
+      "", "memory      about \(MemoryPlan.text(memory.total)) in training\(limit); \(memory.cut)",
+    ]
     for part in memory.parts {
       let name = part.name.padding(toLength: 34, withPad: " ", startingAt: 0)
       lines.append("  \(name)\(MemoryPlan.text(part.bytes))")

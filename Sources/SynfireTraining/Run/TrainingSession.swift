@@ -34,7 +34,7 @@ public struct TrainingSession {
     dataDirectory: String? = nil, threads: Int = ProcessInfo.processInfo.activeProcessorCount
   ) throws -> TrainingSession {
     try RunFolder.requireNothing(at: path)
-    try requireMemory(experiment, threads: threads)
+    try experiment.requireMemory(threads: threads)
     let task = try experiment.makeTask(dataDirectory: dataDirectory)
     let rule = try experiment.makeRule(parameters: parameters, threads: threads)
     let checkpoint = Checkpoint(
@@ -73,7 +73,7 @@ public struct TrainingSession {
         "the run was started with other values", place: folder.path,
         remedy: "leave out --set and --seed, or start a new run in another folder")
     }
-    try requireMemory(experiment, threads: threads)
+    try experiment.requireMemory(threads: threads)
     let task = try experiment.makeTask(dataDirectory: dataDirectory)
     try requireSameData(task, as: checkpoint, folder)
     let rule = try experiment.makeRule(parameters: checkpoint.parameters, threads: threads)
@@ -90,20 +90,6 @@ public struct TrainingSession {
     Trainer(
       task: task, rule: rule, plan: TrainingPlan(experiment.training), folder: folder,
       checkpoint: checkpoint, stop: stop, logger: logger, observer: observer)
-  }
-
-  /// - Throws: `TrainingError` if training takes more memory than the experiment allows, or than
-  ///   there is.
-  private static func requireMemory(_ experiment: Experiment, threads: Int) throws {
-    let limit = experiment.training.memory ?? Int(ProcessInfo.processInfo.physicalMemory)
-    let needed = try ExperimentSummary(experiment, threads: threads).memory.total
-    guard needed > limit else { return }
-    let isGiven = experiment.training.memory != nil
-    throw TrainingError(
-      "training takes about \(MemoryPlan.text(needed)), \(isGiven ? "allowed" : "there") are "
-        + MemoryPlan.text(limit),
-      place: "training.memory",
-      remedy: (isGiven ? "allow more, or " : "") + "lower training.trialsPerBatch or --threads")
   }
 
   private static func requireSameData(

@@ -75,9 +75,10 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
     self.steps = steps
     self.neurons = neurons
     kernel = try model.fast()
-    let size = SweepSize(steps: steps, trials: 1, neurons: 16 * neurons)
     segment = segmentSteps ?? Self.segment(steps: steps, neurons: neurons)
-    buffers = SweepBuffers(size, driveAdjointSteps: LaneSteps.most, tapedSteps: segment)
+    let size = SweepSize(
+      steps: steps, segmentSteps: segment, trials: 1, neurons: 16 * neurons)
+    buffers = SweepBuffers(size, driveAdjointSteps: LaneSteps.most)
     memory = SweepMemory(buffers, size)
     spikeStride = size.words * 4
     let maps = [layer.input, layer.recurrent].compactMap { ($0 as? PackedSynapses)?.map }
