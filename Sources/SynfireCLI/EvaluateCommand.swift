@@ -44,7 +44,10 @@ struct EvaluateCommand: ParsableCommand {
     let evaluation = try TaskEvaluation(
       task: task, split: .test, trials: trials ?? experiment.training.testTrials.count,
       trialsPerBatch: experiment.training.trialsPerBatch, seed: experiment.seed)
-    let metrics = try evaluation.metrics(evaluate: rule.evaluate) ?? [:]
+    var stream = TrialStream(
+      rule, carriesState: experiment.training.carriesState,
+      from: subject.run?.checkpoint.validationState)
+    let metrics = try evaluation.metrics(evaluate: { try stream.evaluate($0) }) ?? [:]
     if json {
       var object: [String: JSONValue] = [
         "experiment": .string(experiment.name), "split": "test",

@@ -1,4 +1,5 @@
 import SynfireCore
+import SynfireNetworks
 
 /// What one update says about itself.
 public struct StepMetrics: Sendable, Equatable {
@@ -38,6 +39,20 @@ public protocol LearningRule: Sendable {
   /// The readout and loss of a batch, without an update.
   func evaluate(_ batch: TrialBatch) throws -> Evaluation
 
+  /// One update on trials that go on from a state, and the state that they end in; what came before the
+  /// batch is not learned from. Nil stands for rest.
+  ///
+  /// - Throws: also `NetworkError` for a state that does not fit, and `LearningError` by a rule that
+  ///   starts each trial at rest.
+  mutating func step(
+    _ batch: TrialBatch, from state: NetworkState<Float>?
+  ) throws -> (metrics: StepMetrics, state: NetworkState<Float>)
+
+  /// The readout and loss of trials that go on from a state, and the state that they end in.
+  func evaluate(
+    _ batch: TrialBatch, from state: NetworkState<Float>?
+  ) throws -> (evaluation: Evaluation, state: NetworkState<Float>)
+
   var parameters: NamedTensors<Float> { get set }
   /// What a checkpoint must hold beside the parameters, such as optimizer moments.
   var state: NamedTensors<Float> { get set }
@@ -63,6 +78,24 @@ public struct GradientResult: Sendable {
   public var firingRate: Double
   public var silentFraction: Double
   public var saturatedFraction: Double
+  /// What the trials ended in, if they went on from a state.
+  public var state: NetworkState<Float>?
+}
+
+extension LearningRule {
+  public mutating func step(
+    _ batch: TrialBatch, from state: NetworkState<Float>?
+  ) throws -> (metrics: StepMetrics, state: NetworkState<Float>) { throw Self.restOnly }
+
+  public func evaluate(
+    _ batch: TrialBatch, from state: NetworkState<Float>?
+  ) throws -> (evaluation: Evaluation, state: NetworkState<Float>) { throw Self.restOnly }
+
+  private static var restOnly: LearningError {
+    LearningError(
+      "this rule starts each trial at rest", place: "\(Self.self)",
+      remedy: "Use back-propagation through time, or do not carry states.")
+  }
 }
 
 /// The outcome of a forward run.

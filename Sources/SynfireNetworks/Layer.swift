@@ -77,6 +77,15 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
         steps: steps, segmentSteps: segmentSteps, trials: trials, neurons: neurons))
   }
 
+  public func stateAtRest() throws -> [Float] {
+    let state = try model.fast().initialState
+    return withUnsafeBytes(of: state) { bytes in
+      stride(from: 0, to: bytes.count, by: 64).map {
+        bytes.load(fromByteOffset: $0, as: Float.self)
+      }
+    }
+  }
+
   public func sweepByteCount(_ size: SweepSize) -> Int {
     let filters = [input.filter, recurrent?.filter ?? .none].count { $0 != .none }
     return SweepCounts<Model.Fast>(size).bytes
@@ -115,6 +124,8 @@ public protocol NetworkLayer: Sendable {
   func makeSweep(
     inputs: Int, steps: Int, segmentSteps: Int?, trials: Int, timeStep: Double
   ) throws -> any LayerSweep
+  /// The numbers of a neuron's state before the first step, part by part.
+  func stateAtRest() throws -> [Float]
   /// Bytes of that memory.
   func sweepByteCount(_ size: SweepSize) -> Int
   /// The layer in the reference engine.

@@ -18,6 +18,8 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
     var allowsRates = true
     /// The part of the spiking layers that are adaptive, with some quantities trained.
     var adaptive = 0.0
+    /// Whether no reset is left out of the gradient.
+    var differentiatesResets = false
     var spikeInputs = false
     /// Of a channel at a step, where inputs are spikes.
     var spikeProbability = 0.3
@@ -118,7 +120,8 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
           timeStep: 0.002, membraneTimeConstant: 0.020,
           synapticTimeConstant: random.bernoulli(0.7) ? 0.010 : nil,
           inputGain: random.bernoulli(0.3) ? 0.3 : nil, refractorySteps: pick(0...5),
-          reset: choose([.zero, .subtract]), differentiatesReset: random.bernoulli(0.6),
+          reset: choose([.zero, .subtract]),
+          differentiatesReset: random.bernoulli(0.6) || options.differentiatesResets,
           surrogate: choose(surrogates))
         layers.append(
           Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent))

@@ -2,6 +2,7 @@ import Foundation
 import SynfireCore
 import SynfireFormats
 import SynfireLearning
+import SynfireNetworks
 import SynfireTasks
 import SynfireTraining
 
@@ -97,6 +98,62 @@ struct ToyRule: LearningRule {
   }
 }
 
+/// The same rule with a memory: a running sum of each trial's first channel, which outputs and updates see.
+struct RememberingRule: LearningRule {
+  var base: ToyRule
+  var parameters: NamedTensors<Float> {
+    get { base.parameters }
+    set { base.parameters = newValue }
+  }
+  var state: NamedTensors<Float> {
+    get { base.state }
+    set { base.state = newValue }
+  }
+  var updates: Int {
+    get { base.updates }
+    set { base.updates = newValue }
+  }
+
+  mutating func step(_ batch: TrialBatch) throws -> StepMetrics { try base.step(batch) }
+
+  func evaluate(_ batch: TrialBatch) throws -> Evaluation { try base.evaluate(batch) }
+
+  private func end(_ batch: TrialBatch, _ state: NetworkState<Float>?) -> NetworkState<Float> {
+    guard case .analog(let inputs) = batch.inputs else { fatalError("no analog trials") }
+    let former = state?.tensors["memory"]?.values ?? Array(repeating: 0, count: batch.trials)
+    precondition(former.count == batch.trials)
+    let values = former.enumerated().map { 0.9 * $1 + inputs.values[2 * $0] }
+    return NetworkState(
+      tensors: NamedTensors([
+        (
+          "memory",
+          Tensor(axes: ["part", "trial", "neuron"], shape: [1, batch.trials, 1], values: values)
+        )
+      ]))
+  }
+
+  mutating func step(
+    _ batch: TrialBatch, from state: NetworkState<Float>?
+  ) throws -> (metrics: StepMetrics, state: NetworkState<Float>) {
+    let end = end(batch, state)
+    let metrics = try base.step(batch)
+    let mean = end.tensors["memory"]!.values.reduce(0, +) / Float(batch.trials)
+    base.parameters.update("weights") { $0.values[0] += 0.01 * mean }
+    return (metrics, end)
+  }
+
+  func evaluate(
+    _ batch: TrialBatch, from state: NetworkState<Float>?
+  ) throws -> (evaluation: Evaluation, state: NetworkState<Float>) {
+    let end = end(batch, state)
+    var evaluation = try base.evaluate(batch)
+    for (trial, value) in end.tensors["memory"]!.values.enumerated() {
+      evaluation.readout.values[trial] += value
+    }
+    return (evaluation, end)
+  }
+}
+
 /// A run of the toy in a folder of its own, which goes with the object.
 final class ToyRun {
   let root: String
@@ -146,7 +203,8 @@ final class ToyRun {
     _ observer: @escaping (TrainingEvent) -> Void
   ) -> Trainer {
     Trainer(
-      task: task, rule: rule, plan: plan, folder: folder, checkpoint: checkpoint, stop: stop,
+      task: task, rule: plan.carriesState ? RememberingRule(base: rule) : rule, plan: plan,
+      folder: folder, checkpoint: checkpoint, stop: stop,
       observer: observer)
   }
 

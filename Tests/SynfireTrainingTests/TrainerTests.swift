@@ -84,6 +84,45 @@ struct TrainerTests {
     #expect(try whole.log() == cut.log())
   }
 
+  @Test(arguments: [1, 5, 8, 29])
+  func carriedStatesGoOnToo(after batch: Int) throws {
+    func run() throws -> ToyRun {
+      let run = try ToyRun()
+      run.plan.carriesState = true
+      run.plan.updatesPerBatch = 2
+      run.plan.validationTrials = 16
+      run.plan.testTrials = 16
+      return run
+    }
+    let (whole, cut) = (try run(), try run())
+    _ = try whole.start().run()
+    let stop = StopFlag()
+    _ = try cut.start(stop: stop) { event in
+      if case .batch(let progress) = event, progress.batch == batch { stop.raise(signal: 15) }
+    }.run()
+    #expect(try cut.checkpoint().batch == batch)
+    _ = try cut.resume().run()
+    let (a, b) = (try whole.checkpoint(), try cut.checkpoint())
+    #expect(a.trainingState != nil && a.trainingState == b.trainingState)
+    #expect(a.validationState != nil && a.validationState == b.validationState)
+    #expect(a.parameters == b.parameters && a.validation == b.validation && a.test == b.test)
+
+    // The states count: of training in the parameters, of validation and test in their outcomes.
+    let resting = try run()
+    resting.plan.carriesState = false
+    _ = try resting.start().run()
+    #expect(try resting.checkpoint().parameters != a.parameters)
+    #expect(try resting.checkpoint().trainingState == nil)
+    // The memory of training: the sum over all batches, each counted once.
+    var memory = [Float](repeating: 0, count: 8)
+    for index in 0..<30 {
+      let trials = try whole.task.batch(.training, index: index, trials: 8, seed: 5)
+      guard case .analog(let inputs) = trials.inputs else { return }
+      for trial in 0..<8 { memory[trial] = 0.9 * memory[trial] + inputs.values[2 * trial] }
+    }
+    #expect(a.trainingState?.tensors["memory"]?.values == memory)
+  }
+
   @Test func aStopInAValidationIsMadeUpFor() throws {
     let whole = try ToyRun()
     _ = try whole.start().run()

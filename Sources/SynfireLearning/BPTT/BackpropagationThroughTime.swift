@@ -46,7 +46,26 @@ public struct BackpropagationThroughTime: GradientRule {
   }
 
   public mutating func step(_ batch: TrialBatch) throws -> StepMetrics {
-    let result = try gradient(batch)
+    try update(by: gradient(batch), of: batch)
+  }
+
+  public mutating func step(
+    _ batch: TrialBatch, from state: NetworkState<Float>?
+  ) throws -> (metrics: StepMetrics, state: NetworkState<Float>) {
+    let result = try gradient(batch, from: start(state, batch))
+    return (try update(by: result, of: batch), result.state!)
+  }
+
+  /// The state itself, or that of rest.
+  private func start(
+    _ state: NetworkState<Float>?, _ batch: TrialBatch
+  ) throws -> NetworkState<Float> {
+    try state ?? network.stateAtRest(trials: batch.trials)
+  }
+
+  private mutating func update(
+    by result: GradientResult, of batch: TrialBatch
+  ) throws -> StepMetrics {
     let norm = result.gradients.globalNorm(trainable)
     guard norm.isFinite else {
       throw engine.diagnose(batch, parameters, update: updates)
@@ -68,10 +87,16 @@ public struct BackpropagationThroughTime: GradientRule {
 
   /// The loss with its regularizers and the gradient of every tensor.
   ///
-  /// - Throws: `LearningError` when targets do not fit, or when the loss is not finite.
-  public func gradient(_ batch: TrialBatch) throws -> GradientResult {
-    let packed = try engine.pack(parameters, for: batch.inputs)
-    var result = try engine.gradient(batch, packed, loss: loss, regularizers: regularizers)
+  /// - Parameter start: what the trials go on from; the gradient does not reach back through it. Nil for
+  ///   rest, without a state handed out.
+  /// - Throws: `LearningError` when targets do not fit, or when the loss is not finite; `NetworkError` for
+  ///   a state that does not fit.
+  public func gradient(
+    _ batch: TrialBatch, from start: NetworkState<Float>?
+  ) throws -> GradientResult {
+    let packed = try engine.pack(parameters, for: batch.inputs, carriesState: start != nil)
+    var result = try engine.gradient(
+      batch, packed, loss: loss, regularizers: regularizers, from: start)
     result.loss += regularizers.addWeightTerms(parameters, to: &result.gradients)
     guard result.loss.isFinite else {
       throw engine.diagnose(batch, parameters, update: updates)
@@ -79,8 +104,21 @@ public struct BackpropagationThroughTime: GradientRule {
     return result
   }
 
+  public func gradient(_ batch: TrialBatch) throws -> GradientResult {
+    try gradient(batch, from: nil)
+  }
+
   public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
-    try engine.evaluate(batch, engine.pack(parameters, for: batch.inputs), loss: loss)
+    try engine.evaluate(batch, engine.pack(parameters, for: batch.inputs), loss: loss).0
+  }
+
+  public func evaluate(
+    _ batch: TrialBatch, from state: NetworkState<Float>?
+  ) throws -> (evaluation: Evaluation, state: NetworkState<Float>) {
+    let (evaluation, end) = try engine.evaluate(
+      batch, engine.pack(parameters, for: batch.inputs, carriesState: true), loss: loss,
+      from: start(state, batch))
+    return (evaluation, end!)
   }
 }
 

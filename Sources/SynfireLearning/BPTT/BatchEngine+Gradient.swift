@@ -4,8 +4,11 @@ import SynfireNetworks
 
 extension BatchEngine {
   /// Loss and gradients of a batch.
+  ///
+  /// - Parameter start: what the trials go on from; the result then has the state that they end in.
   func gradient(
-    _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, regularizers: [Regularizer]
+    _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, regularizers: [Regularizer],
+    from start: NetworkState<Float>? = nil
   ) throws -> GradientResult {
     var terms: RateTerms?
     let saved = SavedBlocks()
@@ -13,26 +16,32 @@ extension BatchEngine {
     if regularizers.needsRates {
       // Mean rates couple all trials, so a forward run of the whole batch comes first.
       let forward = try sweep(
-        batch, packed, loss: loss, loss.isMean ? .spikes(saved) : .forward(saved))
+        batch, packed, loss: loss, loss.isMean ? .spikes(saved) : .forward(saved), from: start)
       terms = RateTerms(forward, batch, regularizers, factor: forward.outcome.factor)
       counts = forward.counts
     }
-    let total = try sweep(batch, packed, loss: loss, .backward(terms, saved))
+    let total = try sweep(batch, packed, loss: loss, .backward(terms, saved), from: start)
     if terms == nil { total.gradients.scale(Float(total.outcome.factor)) }
     let activity = SpikeSummary(counts ?? total.counts, batch, network)
     return GradientResult(
       loss: total.outcome.loss + (terms?.value ?? 0),
       gradients: packed.gradient(network, total.gradients), readout: total.readout,
       firingRate: activity.firingRate, silentFraction: activity.silentFraction,
-      saturatedFraction: activity.saturatedFraction)
+      saturatedFraction: activity.saturatedFraction, state: total.state)
   }
 
   /// The readout and loss of a batch.
-  func evaluate(_ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss) throws -> Evaluation {
-    let total = try sweep(batch, packed, loss: loss, .forward(nil))
-    return Evaluation(
+  ///
+  /// - Parameter start: what the trials go on from; the state that they end in is then handed out.
+  func evaluate(
+    _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss,
+    from start: NetworkState<Float>? = nil
+  ) throws -> (Evaluation, state: NetworkState<Float>?) {
+    let total = try sweep(batch, packed, loss: loss, .forward(nil), from: start)
+    let evaluation = Evaluation(
       loss: total.outcome.loss, readout: total.readout,
       firingRate: SpikeSummary(total.counts, batch, network).firingRate)
+    return (evaluation, total.state)
   }
 
   private enum Direction: Sendable {
@@ -54,6 +63,7 @@ extension BatchEngine {
     var gradients: [AlignedBuffer<Float>] = []
     var readout: Tensor<Float>
     var outcome = (loss: 0.0, factor: 0.0)
+    var state: NetworkState<Float>?
   }
 
   /// Adds up what shards hand in, in their order whenever they come.
@@ -81,9 +91,13 @@ extension BatchEngine {
 
   /// Runs all trials forward, and back if asked, and adds up in the order of the shards.
   private func sweep(
-    _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, _ direction: Direction
+    _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, _ direction: Direction,
+    from start: NetworkState<Float>?
   ) throws -> Total {
     try validate(batch.inputs)
+    if let start { try network.validate(start, trials: batch.trials) }
+    let known = try CarriedInputs(batch.inputs, start, network)
+    let end = EndStates(start)
     var total = Total(
       counts: network.layers.map { [Int](repeating: 0, count: $0.neurons) },
       readout: emptyReadout(batch.inputs))
@@ -92,23 +106,25 @@ extension BatchEngine {
     let sums = Mutex(ShardSums(total))
     try total.readout.values.withUnsafeMutableBufferPointer { values in
       let writer = ReadoutWriter(values.baseAddress!, batch, loss)
-      try forEachShard(batch.inputs, packed) { shard, sweep, blocks in
+      try forEachShard(known.inputs, past: known.past, packed) { shard, sweep, blocks in
         var sum = empty
         for (activity, block) in blocks {
           switch direction {
           case .spikes(let saved):
-            sweep.forwardForSpikes(packed, activity, trials: block.count)
+            sweep.forwardForSpikes(packed, activity, trials: block.count, from: start?[block])
             saved.insert(sweep.save(), block)
           case .forward(let saved):
-            sweep.forward(packed, activity, trials: block.count)
+            sweep.forward(packed, activity, trials: block.count, from: start?[block])
             sum.loss += writer.write(sweep.readoutBlock, block, factor: 1)
+            if start != nil { end.insert(sweep.state(trials: block.count), block) }
             saved?.insert(sweep.save(), block)
           case .backward(let terms, let saved):
             if let state = saved.take(block) {
               sweep.restore(state, packed, activity, trials: block.count)
             } else {
-              sweep.forward(packed, activity, trials: block.count)
+              sweep.forward(packed, activity, trials: block.count, from: start?[block])
             }
+            if start != nil { end.insert(sweep.state(trials: block.count), block) }
             sum.loss += writer.write(sweep.readoutBlock, block, factor: terms?.lossFactor ?? 1)
             sweep.backward(
               packed, activity, trials: block.count, constantAdjoints: terms?.adjoints ?? [])
@@ -123,6 +139,7 @@ extension BatchEngine {
     let readout = total.readout
     total = sums.withLock { $0.total }
     total.readout = readout
+    total.state = end.state.map(known.keepLast)
     total.outcome = loss.finish(
       sum: total.loss, targets: batch.targets.count, values: total.readout.count)
     return total
@@ -165,6 +182,20 @@ private final class SavedBlocks: @unchecked Sendable {
 
   func take(_ block: Range<Int>) -> AnyObject? {
     lock.withLock { _ in states.removeValue(forKey: block.lowerBound) }
+  }
+}
+
+/// The state that the trials of a batch end in, block by block.
+private final class EndStates: Sendable {
+  private let states: Mutex<NetworkState<Float>?>
+
+  /// - Parameter start: of the shape that is wanted; nil for no state.
+  init(_ start: NetworkState<Float>?) { states = Mutex(start) }
+
+  var state: NetworkState<Float>? { states.withLock { $0 } }
+
+  func insert(_ state: NetworkState<Float>, _ block: Range<Int>) {
+    states.withLock { $0!.insert(state, trials: block) }
   }
 }
 

@@ -10,7 +10,7 @@ final class BatchEngine: Sendable {
   private let hasLimit: Bool
   /// Sweeps that no worker is using.
   private let idle = Mutex<[SweepPlan.Key: [IdleSweep]]>([:])
-  /// Plans by steps, trials and whether inputs are spikes.
+  /// Plans by steps, trials, whether inputs are spikes and whether states are carried.
   private let plans = Mutex<[[Int]: SweepPlan]>([:])
 
   /// - Parameter sweepMemory: most bytes of the states and tapes of all workers; nil for
@@ -27,11 +27,14 @@ final class BatchEngine: Sendable {
     let sweep: any BlockSweep
   }
 
-  private func plan(_ batch: TrialInputs) throws -> SweepPlan {
-    let sizes = [batch.steps, batch.trials, batch.areSpikes ? 1 : 0]
+  /// - Parameter past: how many of the steps lie before the first that is run, as `forEachShard` says.
+  private func plan(_ batch: TrialInputs, past: Int?) throws -> SweepPlan {
+    let steps = batch.steps - (past ?? 0)
+    let sizes = [steps, batch.trials, batch.areSpikes ? 1 : 0, past == nil ? 0 : 1]
     if let plan = plans.withLock({ $0[sizes] }) { return plan }
     let plan = try SweepPlan(
-      network, steps: batch.steps, trials: batch.trials, spiking: batch.areSpikes,
+      network, steps: steps, trials: batch.trials, spiking: batch.areSpikes,
+      carriesState: past != nil,
       threads: pool.threads, limit: sweepMemory)
     plans.withLock { $0[sizes] = plan }
     return plan
@@ -56,14 +59,17 @@ final class BatchEngine: Sendable {
   }
 
   /// Calls `body` for each shard of a batch, side by side, with its blocks and their first inputs.
+  ///
+  /// - Parameter past: how many of the steps lie before the first that is run; nil where trials start at
+  ///   rest.
   func forEachShard(
-    _ batch: TrialInputs, _ packed: PackedNetwork,
+    _ inputs: TrialInputs, past: Int? = nil, _ packed: PackedNetwork,
     _ body:
       @Sendable (_ shard: Int, any BlockSweep, [(BlockActivity, Range<Int>)]) throws -> Void
   ) throws {
-    let plan = try plan(batch)
-    try batch.withActivity { activity in
-      let shared = SharedActivity(activity)
+    let plan = try plan(inputs, past: past)
+    try inputs.withActivity { activity in
+      let shared = SharedActivity(activity.from(step: past ?? 0))
       try pool.run(shards: plan.shards) { shard in
         try self.withSweep(plan.key, packed) { sweep in
           let blocks = plan.batch.blocks[shard].map {
@@ -85,8 +91,11 @@ final class BatchEngine: Sendable {
   /// Parameters in the layout that a batch is swept with.
   ///
   /// - Throws: `NetworkError` for a network that cannot be made.
-  func pack(_ parameters: NamedTensors<Float>, for inputs: TrialInputs) throws -> PackedNetwork {
-    PackedNetwork(network, parameters, layout: try plan(inputs).layout)
+  func pack(
+    _ parameters: NamedTensors<Float>, for inputs: TrialInputs, carriesState: Bool = false
+  ) throws -> PackedNetwork {
+    let plan = try plan(inputs, past: carriesState ? 0 : nil)
+    return PackedNetwork(network, parameters, layout: plan.layout)
   }
 
   func validate(_ inputs: TrialInputs) throws {
@@ -116,7 +125,7 @@ final class BatchEngine: Sendable {
       let packed = try pack(parameters, for: batch.inputs)
       try forEachShard(batch.inputs, packed) { _, sweep, blocks in
         for (activity, block) in blocks {
-          sweep.forward(packed, activity, trials: block.count)
+          sweep.forward(packed, activity, trials: block.count, from: nil)
           guard let first = sweep.firstNonFinite(packed, activity, trials: block.count) else {
             continue
           }

@@ -33,17 +33,20 @@ public struct SweepPlan: Sendable {
   /// Cuts the steps into the fewest segments whose states and tapes fit, or, if none fit, into those that
   /// take least.
   ///
-  /// Sweeps with trials as lanes have segments of their own; where they do not fit, neurons are lanes.
+  /// Sweeps with trials as lanes have segments of their own and start at rest; where that does not do,
+  /// neurons are lanes.
   ///
   /// - Parameters:
   ///   - spiking: whether inputs are spikes; if not, they are numbers.
+  ///   - carriesState: whether trials go on from a state, and hand one out.
   ///   - limit: most bytes of the states and tapes of all workers.
   /// - Throws: `NetworkError` for a network that cannot be made.
   public init(
-    _ network: Network, steps: Int, trials: Int, spiking: Bool, threads: Int, limit: Int
+    _ network: Network, steps: Int, trials: Int, spiking: Bool, carriesState: Bool = false,
+    threads: Int, limit: Int
   ) throws {
     var least: SweepPlan?
-    let best = network.laneLayout(trials: trials, spiking: spiking)
+    let best = carriesState ? .neurons : network.laneLayout(trials: trials, spiking: spiking)
     for layout in best == .neurons ? [.neurons] : [best, .neurons] {
       let most = layout == .neurons ? min(steps, Self.mostSegments) : 1
       for segments in 1...max(most, 1) {

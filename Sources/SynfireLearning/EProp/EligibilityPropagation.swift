@@ -93,7 +93,7 @@ public struct EligibilityPropagation: GradientRule {
   }
 
   public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
-    try engine.evaluate(batch, engine.pack(parameters, for: batch.inputs), loss: loss)
+    try engine.evaluate(batch, engine.pack(parameters, for: batch.inputs), loss: loss).0
   }
 
   /// Gives the feedback the readout's update, and lets both decay.

@@ -8,10 +8,20 @@ public protocol BlockSweep: AnyObject {
   var readoutBlock: ReadoutBlock { get }
 
   /// Runs trials forward; `inputs` starts at the first trial of the block.
-  func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int)
+  ///
+  /// - Parameter state: what they go on from; inputs can then be read as far back as synapses reach. Nil for
+  ///   rest.
+  func forward(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    from state: NetworkState<Float>?)
+
+  /// The state after the last step of a forward sweep, before a backward one, but for the inputs.
+  func state(trials: Int) -> NetworkState<Float>
 
   /// Runs trials forward for their spikes alone: there need be neither readout nor tape.
-  func forwardForSpikes(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int)
+  func forwardForSpikes(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    from state: NetworkState<Float>?)
 
   /// What `restore` needs to go on from here after forward sweeps of other blocks; nil where only another
   /// forward sweep would do.
@@ -45,8 +55,16 @@ public protocol BlockSweep: AnyObject {
 }
 
 extension BlockSweep {
-  public func forwardForSpikes(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
-    forward(packed, inputs, trials: trials)
+  /// Runs trials forward from rest.
+  public func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
+    forward(packed, inputs, trials: trials, from: nil)
+  }
+
+  public func forwardForSpikes(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    from state: NetworkState<Float>?
+  ) {
+    forward(packed, inputs, trials: trials, from: state)
   }
 
   public func save() -> AnyObject? { nil }
@@ -54,7 +72,7 @@ extension BlockSweep {
   public func restore(
     _ saved: AnyObject, _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
   ) {
-    forward(packed, inputs, trials: trials)
+    forward(packed, inputs, trials: trials, from: nil)
   }
 }
 

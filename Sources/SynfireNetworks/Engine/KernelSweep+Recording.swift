@@ -85,7 +85,8 @@ extension KernelSweep: StateReplay {
     return true
   }
 
-  private func output(_ step: Int, _ trial: Int, _ neuron: Int) -> Float {
+  /// A spike as 1, or a rate; steps before the first are negative.
+  func output(_ step: Int, _ trial: Int, _ neuron: Int) -> Float {
     switch activity {
     case .spikes(let words, let timeStride, let trialStride):
       let word = words[step * timeStride + trial * trialStride + neuron >> 6]

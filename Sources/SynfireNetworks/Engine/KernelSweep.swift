@@ -16,7 +16,9 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   /// The segment whose tape is held.
   private var taped = 0
   private let snapshots: SweepSnapshots<Model.Fast>
-  private let buffers: SweepBuffers<Model.Fast>
+  let buffers: SweepBuffers<Model.Fast>
+  /// Steps before the first that the sweep goes on from: 0, or `SweepSize.history`.
+  var past = 0
   private let inputFilter: ExponentialFilter<SIMD16<Float>>?
   private let recurrentFilter: ExponentialFilter<SIMD16<Float>>?
   private let inputRing: AdjointRing
@@ -46,11 +48,11 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
 
   var activity: BlockActivity {
     guard Model.Fast.isSpiking else {
+      let rates = UnsafeRawPointer(wholeMemory.outputs).assumingMemoryBound(to: Float.self)
       return .analog(
-        buffers.outputs.pointer, timeStride: size.trials * size.rowLength,
-        trialStride: size.rowLength)
+        rates, timeStride: size.trials * size.rowLength, trialStride: size.rowLength)
     }
-    let words = UnsafeRawPointer(buffers.spikes.pointer).assumingMemoryBound(to: UInt64.self)
+    let words = UnsafeRawPointer(wholeMemory.spikes).assumingMemoryBound(to: UInt64.self)
     return .spikes(words, timeStride: size.trials * size.words, trialStride: size.words)
   }
 
@@ -62,8 +64,11 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     return (inputWorkspace!, recurrentWorkspace)
   }
 
-  func forward(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
+  func forward(
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, from state: NamedTensors<Float>?
+  ) {
     begin(layer, trials: trials)
+    if let state { go(onFrom: state, trials: trials) }
     for segment in 0..<size.segments {
       snapshots.save(buffers, at: segment)
       run(segment, layer, inputs, trials: trials)
@@ -78,8 +83,11 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     }
   }
 
-  func forwardWithoutTape(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
+  func forwardWithoutTape(
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, from state: NamedTensors<Float>?
+  ) {
     begin(layer, trials: trials)
+    if let state { go(onFrom: state, trials: trials) }
     taped = -1
     for time in 0..<size.steps {
       collectDrive(layer, inputs, time: time, trials: trials)
@@ -107,6 +115,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     buffers.states.pointer.update(repeating: kernel.initialState, count: trials * size.vectors)
     buffers.clearFilters()
     memory = wholeMemory
+    past = 0
     driveGroup = -1
   }
 
@@ -118,16 +127,18 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
     if !collectKnownDrive(layer, inputs, time: time, trials: trials, isWhole: wrapping == ~0) {
       buffers.drive.clear()
-      if time >= wiring.inputLatency {
+      let source = time + past - wiring.inputLatency
+      if source >= 0 {
         layer.input.propagate(
-          inputs, time: (time - wiring.inputLatency) & wrapping, trials: trials,
+          inputs.from(step: -past), time: source & wrapping, trials: trials,
           into: buffers.drive.pointer, inputWorkspace)
       }
     }
     let cells = trials * size.vectors
     inputFilter?.step(buffers.inputFilters.pointer, memory.drive, count: cells)
-    guard let recurrent = layer.recurrent, time >= wiring.recurrentLatency else { return }
-    let source = (time - wiring.recurrentLatency) & wrapping
+    guard let recurrent = layer.recurrent, time + past >= wiring.recurrentLatency else { return }
+    let source = (time + past - wiring.recurrentLatency) & wrapping
+    let activity = activity.from(step: -past)
     guard let recurrentFilter else {
       recurrent.propagate(
         activity, time: source, trials: trials, into: buffers.drive.pointer, recurrentWorkspace!)
@@ -152,9 +163,10 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     if source >> 6 != driveGroup {
       driveGroup = source >> 6
       let first = driveGroup << 6
+      let end = min(first + 64, size.steps - wiring.inputLatency)
       knowsDrives = layer.input.propagate(
-        inputs, times: first..<min(first + 64, size.steps - wiring.inputLatency),
-        trials: trials, into: driveRing, workspaces(layer).0)
+        inputs.from(step: -past), times: first + past..<end + past, trials: trials,
+        into: driveRing, workspaces(layer).0)
     }
     guard knowsDrives else { return false }
     for trial in 0..<trials {
@@ -208,7 +220,8 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     for time in size.times(ofSegment: segment).reversed() {
       collectOutputAdjoint(
         layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)
-      model.retreat(kernel, memory, time: time, trials: trials)
+      // With a past, the first step has one before it.
+      model.retreat(kernel, memory.earlier(by: past), time: time + past, trials: trials)
       finish(layer, inputs, time: time, trials: trials, inputAdjoint: inputAdjoint)
     }
   }
@@ -242,7 +255,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   ) {
     let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
     let inputTime = time - wiring.inputLatency
-    if inputTime >= 0 {
+    if inputTime + past >= 0 {
       inputRing.write(
         inputTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
         filter: inputFilter, buffers.inputFilterAdjoints.pointer)
@@ -255,25 +268,29 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
         inputRing, time: inputTime, trials: trials, into: row,
         stride: inputAdjoint.rowLength, inputWorkspace)
     }
-    if inputTime >= 0, inputTime & 63 == 0 {
-      let end = min(inputTime + 64, size.steps - wiring.inputLatency)
+    if let times = completed(time, latency: wiring.inputLatency) {
       layer.input.accumulate(
-        inputs, times: inputTime..<end, trials: trials, inputRing, inputWorkspace)
+        inputs.from(step: -past), times: times, trials: trials, inputRing, inputWorkspace)
     }
     guard let recurrent = layer.recurrent, let recurrentWorkspace else { return }
     let recurrentTime = time - wiring.recurrentLatency
-    if recurrentTime >= 0 {
+    if recurrentTime + past >= 0 {
       recurrentRing.write(
         recurrentTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
         filter: recurrentFilter, buffers.recurrentFilterAdjoints.pointer)
       recurrent.receive(recurrentRing, time: recurrentTime, trials: trials, recurrentWorkspace)
     }
-    if recurrentTime >= 0, recurrentTime & 63 == 0 {
-      let end = min(recurrentTime + 64, size.steps - wiring.recurrentLatency)
+    if let times = completed(time, latency: wiring.recurrentLatency) {
       recurrent.accumulate(
-        activity, times: recurrentTime..<end, trials: trials, recurrentRing,
+        activity.from(step: -past), times: times, trials: trials, recurrentRing,
         recurrentWorkspace)
     }
+  }
+
+  /// The steps of activity, counted from the past on, whose group of 64 is complete once a step has its
+  /// adjoint.
+  private func completed(_ time: Int, latency: Int) -> Range<Int>? {
+    size.completedGroup(time, latency: latency, past: past)
   }
 
   func takeParameterGradients() -> AlignedBuffer<Float> {

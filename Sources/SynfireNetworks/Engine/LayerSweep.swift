@@ -17,6 +17,9 @@ public struct SweepSize: Sendable {
     self.neurons = neurons
   }
 
+  /// Steps before the first that can be kept: what delays, latencies and resets still reach.
+  static let history = 64
+
   /// The segments that the steps are cut into, the last one shorter if need be.
   var segments: Int { max(1, (steps + segmentSteps - 1) / max(segmentSteps, 1)) }
 
@@ -28,6 +31,16 @@ public struct SweepSize: Sendable {
   @inlinable var vectors: Int { rowLength / 16 }
   /// 64-bit words of a row of spikes.
   @inlinable var words: Int { (neurons + 63) >> 6 }
+}
+
+extension SweepSize {
+  /// Going back, the steps of presynaptic activity whose aligned group of 64 is complete once the drive of
+  /// a step has its adjoint, counted from `past` steps before the first; nil while there is none.
+  func completedGroup(_ time: Int, latency: Int, past: Int) -> Range<Int>? {
+    let source = time - latency
+    guard source + past >= 0, source & 63 == 0 || time == 0 else { return nil }
+    return source + past..<min((source | 63) + 1, steps - latency) + past
+  }
 }
 
 /// The packed connectivity of one layer.
@@ -50,10 +63,20 @@ public protocol LayerSweep: AnyObject {
   var activity: BlockActivity { get }
 
   /// Runs all steps of a block of trials and leaves the tape of the last segment.
-  func forward(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int)
+  ///
+  /// - Parameter state: what the trials go on from, with the local names of the layer; inputs can then be
+  ///   read as far back as synapses reach. Nil for rest.
+  func forward(
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, from state: NamedTensors<Float>?)
+
+  /// The state after the last step of a forward sweep, before a backward one.
+  ///
+  /// - Parameter reach: the steps of activity that it holds.
+  func state(trials: Int, reach: Int) -> NamedTensors<Float>
 
   /// The same for the spikes alone: no tape is left.
-  func forwardWithoutTape(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int)
+  func forwardWithoutTape(
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, from state: NamedTensors<Float>?)
 
   /// Sets the state to that before the first step.
   func begin(_ layer: PackedLayer, trials: Int)

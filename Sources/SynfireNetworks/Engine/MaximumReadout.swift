@@ -17,6 +17,8 @@ final class MaximumReadout: ReadoutSweep {
   /// dL/dr_max, and the adjoints of the filter's inputs of the last `latency + 1` steps.
   private let maximumAdjoints: AlignedBuffer<SIMD16<Float>>
   private let pending: AlignedBuffer<SIMD16<Float>>
+  /// Steps before the first that can be read.
+  private var past = 0
 
   init(
     size: SweepSize, outputs: Int, filter: ExponentialFilter<SIMD16<Float>>?, latency: Int,
@@ -47,8 +49,19 @@ final class MaximumReadout: ReadoutSweep {
     return .analog(values, timeStride: 0, trialStride: size.rowLength)
   }
 
-  func forward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int) {
+  func filterState(trials: Int) -> Tensor<Float> {
+    FilterState.tensor(states.pointer, trials: trials, width: size.neurons, axis: "neuron")
+  }
+
+  func forward(
+    _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int,
+    from start: ReadoutStart?
+  ) {
     begin()
+    if let start {
+      past = SweepSize.history
+      if let filter = start.filter { FilterState.load(filter, into: states.pointer) }
+    }
     for time in 0..<size.steps {
       follow(activity, time: time, source: time - latency, trials: trials)
     }
@@ -56,6 +69,7 @@ final class MaximumReadout: ReadoutSweep {
   }
 
   func begin() {
+    past = 0
     states.clear()
     maxima.pointer.update(
       repeating: .init(repeating: -.infinity), count: size.trials * size.vectors)
@@ -70,7 +84,7 @@ final class MaximumReadout: ReadoutSweep {
 
   /// Filters the activity of a step and keeps the largest values.
   private func follow(_ activity: BlockActivity, time: Int, source: Int, trials: Int) {
-    if time >= latency { gather(activity, source, trials) } else { gathered.clear() }
+    if time + past >= latency { gather(activity, source, trials) } else { gathered.clear() }
     let now = SIMD16<Float>(repeating: Float(time))
     let filter = self.filter
     let (states, gathered) = (states.pointer, gathered.pointer)

@@ -60,22 +60,47 @@ public final class NetworkSweep: BlockSweep {
 
   public var readoutBlock: ReadoutBlock { readout.block }
 
-  public func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
+  public func forward(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    from state: NetworkState<Float>?
+  ) {
     for (index, sweep) in sweeps.enumerated() {
-      sweep.forward(packed.layers[index], activity(below: index, inputs), trials: trials)
+      sweep.forward(
+        packed.layers[index], activity(below: index, inputs), trials: trials,
+        from: state?.tensors.under(network.layers[index].name))
     }
-    read(packed, trials: trials)
+    read(packed, trials: trials, from: state)
   }
 
-  public func forwardForSpikes(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
+  public func forwardForSpikes(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    from state: NetworkState<Float>?
+  ) {
     for (index, sweep) in sweeps.enumerated() {
       sweep.forwardWithoutTape(
-        packed.layers[index], activity(below: index, inputs), trials: trials)
+        packed.layers[index], activity(below: index, inputs), trials: trials,
+        from: state?.tensors.under(network.layers[index].name))
     }
   }
 
-  private func read(_ packed: PackedNetwork, trials: Int) {
-    readout.forward(packed.readout, sweeps.last!.activity, trials: trials)
+  public func state(trials: Int) -> NetworkState<Float> {
+    var tensors = NamedTensors<Float>()
+    for (index, sweep) in sweeps.enumerated() {
+      let state = sweep.state(trials: trials, reach: network.reach(ofLayer: index))
+      for (name, tensor) in state.prefixed(network.layers[index].name) { tensors[name] = tensor }
+    }
+    if network.readout.connection.filter != .none {
+      tensors[NetworkState<Float>.readoutFilter] = readout.filterState(trials: trials)
+    }
+    return NetworkState(tensors: tensors)
+  }
+
+  private func read(
+    _ packed: PackedNetwork, trials: Int, from state: NetworkState<Float>? = nil
+  ) {
+    readout.forward(
+      packed.readout, sweeps.last!.activity, trials: trials,
+      from: state.map { .init(filter: $0.tensors[NetworkState<Float>.readoutFilter]) })
     readoutBlock.add(bias: packed.readoutBias, trials: trials)
   }
 
@@ -213,6 +238,16 @@ extension TrialInputs {
 }
 
 extension BlockActivity {
+  /// The same activity counted from another step, which may lie before the first.
+  public func from(step: Int) -> BlockActivity {
+    switch self {
+    case .spikes(let words, let timeStride, let trialStride):
+      .spikes(words + step * timeStride, timeStride: timeStride, trialStride: trialStride)
+    case .analog(let values, let timeStride, let trialStride):
+      .analog(values + step * timeStride, timeStride: timeStride, trialStride: trialStride)
+    }
+  }
+
   /// The same activity from a later trial on.
   public func from(trial: Int) -> BlockActivity {
     switch self {

@@ -5,7 +5,14 @@ public protocol ReadoutSweep: OutputAdjoint {
   /// The outputs of the last forward sweep, and room for their adjoints.
   var block: ReadoutBlock { get }
 
-  func forward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int)
+  /// - Parameter start: what the trials go on from; the activity can then be read as far back as the latency
+  ///   reaches. Nil for rest.
+  func forward(
+    _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int,
+    from start: ReadoutStart?)
+  /// The state of the filter after a forward sweep, before a backward one: [part, trial, output], or
+  /// [part, trial, neuron] where neurons are filtered.
+  func filterState(trials: Int) -> Tensor<Float>
   /// Sets the state to that before the first step.
   func begin()
   /// The outputs after one more step, in the first step of `block`; step t of the activity is at t % 64.
@@ -14,6 +21,12 @@ public protocol ReadoutSweep: OutputAdjoint {
   /// Starts a backward sweep: the adjoints of the outputs are in `block`.
   func beginBackward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int)
   func workspace(_ packed: any PackedConnectivity) -> ConnectivityWorkspace
+}
+
+/// What a readout goes on from.
+public struct ReadoutStart {
+  /// The state of the filter; nil without one.
+  let filter: Tensor<Float>?
 }
 
 /// Outputs of a block and the adjoints that a loss writes for them.
@@ -85,6 +98,8 @@ final class EveryStepReadout: ReadoutSweep {
   private let ring: AlignedBuffer<Float>
   private var packed: (any PackedConnectivity)?
   private var activity: BlockActivity?
+  /// Steps before the first that can be read.
+  private var past = 0
 
   init(size: SweepSize, outputs: Int, filter: ExponentialFilter<SIMD16<Float>>?, latency: Int) {
     self.size = size
@@ -102,8 +117,15 @@ final class EveryStepReadout: ReadoutSweep {
     buffers.workspace(packed, trials: size.trials)
   }
 
-  func forward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int) {
+  func forward(
+    _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int,
+    from start: ReadoutStart?
+  ) {
     begin()
+    if let start {
+      past = SweepSize.history
+      if let filter = start.filter { FilterState.load(filter, into: states.pointer) }
+    }
     for time in 0..<size.steps {
       read(
         packed, activity, time: time, source: time - latency, trials: trials,
@@ -111,7 +133,14 @@ final class EveryStepReadout: ReadoutSweep {
     }
   }
 
-  func begin() { states.clear() }
+  func begin() {
+    states.clear()
+    past = 0
+  }
+
+  func filterState(trials: Int) -> Tensor<Float> {
+    FilterState.tensor(states.pointer, trials: trials, width: block.count, axis: "output")
+  }
 
   func step(
     _ packed: any PackedConnectivity, _ activity: BlockActivity, time: Int, trials: Int
@@ -127,8 +156,10 @@ final class EveryStepReadout: ReadoutSweep {
   ) {
     let outputs = UnsafeMutableRawPointer(row).assumingMemoryBound(to: SIMD16<Float>.self)
     outputs.update(repeating: .zero, count: trials * vectors)
-    if time >= latency {
-      packed.propagate(activity, time: source, trials: trials, into: row, workspace(packed))
+    if time + past >= latency {
+      packed.propagate(
+        activity.from(step: -past), time: source + past, trials: trials, into: row,
+        workspace(packed))
     }
     filter.step(states.pointer, outputs, count: trials * vectors)
   }
@@ -145,7 +176,7 @@ final class EveryStepReadout: ReadoutSweep {
     guard let packed, let activity else { return }
     let ring = AdjointRing(base: ring.pointer, rowLength: block.trialStride)
     let source = time - latency
-    if source >= 0 {
+    if source + past >= 0 {
       let given = UnsafeRawPointer(block.adjoints + time * block.stepStride)
         .assumingMemoryBound(to: SIMD16<Float>.self)
       ring.write(
@@ -157,10 +188,9 @@ final class EveryStepReadout: ReadoutSweep {
         ring, time: time, trials: trials, into: adjoint, stride: size.rowLength,
         workspace(packed))
     }
-    if source >= 0, source & 63 == 0 {
+    if let times = size.completedGroup(time, latency: latency, past: past) {
       packed.accumulate(
-        activity, times: source..<min(source + 64, size.steps - latency), trials: trials, ring,
-        workspace(packed))
+        activity.from(step: -past), times: times, trials: trials, ring, workspace(packed))
     }
   }
 }

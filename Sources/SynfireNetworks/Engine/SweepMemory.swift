@@ -18,7 +18,7 @@ struct SweepCounts<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
 
   /// - Parameter driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
   init(_ size: SweepSize, driveAdjointSteps: Int? = nil) {
-    let rows = size.steps * size.trials
+    let rows = (SweepSize.history + size.steps) * size.trials
     let tapedRows = size.segmentSteps * size.trials
     tape = tapedRows * size.vectors
     // Rows may be read 32 numbers at a time.
@@ -49,7 +49,7 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   // The tape of a segment: [time][trial][vector], bits in groups of sixteen.
   let tape: AlignedBuffer<Kernel.Tape>
   let held: AlignedBuffer<UInt16>
-  // What all steps put out.
+  // What all steps put out, after the last steps before the first.
   let spikes: AlignedBuffer<UInt16>
   let outputs: AlignedBuffer<Float>
   // What differs between neurons, [vector], and the derivatives of the loss.
@@ -139,9 +139,9 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
 public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
   @usableFromInline let size: SweepSize
   @usableFromInline var tape: UnsafeMutablePointer<Kernel.Tape>
-  @usableFromInline let spikes: UnsafeMutablePointer<UInt16>
+  @usableFromInline var spikes: UnsafeMutablePointer<UInt16>
   @usableFromInline var held: UnsafeMutablePointer<UInt16>
-  @usableFromInline let outputs: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline var outputs: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline let parameters: UnsafePointer<Kernel.Parameters>
   @usableFromInline let parameterGradients: UnsafeMutablePointer<Kernel.Parameters>
   @usableFromInline let states: UnsafeMutablePointer<Kernel.State>
@@ -153,9 +153,11 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
   init(_ buffers: SweepBuffers<Kernel>, _ size: SweepSize) {
     self.size = size
     tape = buffers.tape.pointer
-    spikes = buffers.spikes.pointer
+    spikes = buffers.spikes.pointer + SweepSize.history * size.trials * size.words * 4
     held = buffers.held.pointer
-    outputs = buffers.outputs.vectors
+    outputs =
+      buffers.outputs.vectors
+      + (Kernel.isSpiking ? 0 : SweepSize.history * size.trials * size.vectors)
     parameters = UnsafeRawPointer(buffers.parameters.pointer)
       .assumingMemoryBound(to: Kernel.Parameters.self)
     parameterGradients = UnsafeMutableRawPointer(buffers.parameterGradients.pointer)
@@ -172,6 +174,14 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
     var result = self
     result.tape -= start * size.trials * size.vectors
     result.held -= start * size.trials * size.words * 4
+    return result
+  }
+
+  /// The same memory as seen from `steps` steps earlier: step t is their step t + `steps`.
+  func earlier(by steps: Int) -> SweepMemory {
+    var result = taping(from: steps)
+    result.spikes -= steps * size.trials * size.words * 4
+    result.outputs -= Kernel.isSpiking ? 0 : steps * size.trials * size.vectors
     return result
   }
 

@@ -19,8 +19,13 @@ final class WindowReadout: ReadoutSweep {
     everyStep.workspace(packed)
   }
 
-  func forward(_ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int) {
-    everyStep.forward(packed, activity, trials: trials)
+  func filterState(trials: Int) -> Tensor<Float> { everyStep.filterState(trials: trials) }
+
+  func forward(
+    _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int,
+    from start: ReadoutStart?
+  ) {
+    everyStep.forward(packed, activity, trials: trials, from: start)
     let source = everyStep.block
     for step in 0..<block.steps {
       let target = block.outputs + step * block.stepStride

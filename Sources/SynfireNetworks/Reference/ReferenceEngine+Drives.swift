@@ -19,7 +19,7 @@ extension ReferenceEngine {
         let gone = layers[index].gradient(
           index == 0 ? run.inputs[trial] : run.traces[index - 1][trial].outputs,
           inputWeights: weights[index].input, recurrentWeights: weights[index].recurrent,
-          neurons: neurons[index], outputAdjoints: adjoint)
+          neurons: neurons[index], outputAdjoints: adjoint, from: layerStart(run, index, trial))
         result[index].append(gone.drives)
         adjoint = gone.inputs
       }

@@ -8,8 +8,8 @@ import SynfireCore
 public struct ReferenceEngine {
   public let network: Network
   let layers: [any ReferenceLayer]
-  private let readoutFilter: ExponentialFilter<Double>?
-  private let readoutLatency: Int
+  let readoutFilter: ExponentialFilter<Double>?
+  let readoutLatency: Int
 
   public init(_ network: Network, smoothed: Bool = false) throws {
     self.network = network
@@ -29,13 +29,22 @@ public struct ReferenceEngine {
     public var filtered: [[[Double]]]
     /// [time, trial, output] or [trial, output].
     public var readout: Tensor<Double>
+    /// What the trials end in, if they went on from a state.
+    public var state: NetworkState<Double>?
     var inputs: [[[Double]]]
     fileprivate var maximumTimes: [[Int]]
+    var start: NetworkState<Double>?
   }
 
   /// Runs inputs [time, trial, channel].
-  public func run(_ inputs: Tensor<Double>, _ parameters: NamedTensors<Double>) throws -> Run {
+  ///
+  /// - Parameter start: what the trials go on from; nil for rest, without a state handed out.
+  public func run(
+    _ inputs: Tensor<Double>, _ parameters: NamedTensors<Double>,
+    from start: NetworkState<Double>? = nil
+  ) throws -> Run {
     try network.validate(parameters)
+    if let start { try network.validate(start, trials: inputs.shape[1]) }
     let (steps, trials, channels) = (inputs.shape[0], inputs.shape[1], inputs.shape[2])
     let weights = matrices(parameters)
     let neurons = try neuronParameters(parameters)
@@ -43,7 +52,8 @@ public struct ReferenceEngine {
     let (axes, shape) = network.readout.shape(steps: steps, trials: trials)
     var run = Run(
       traces: network.layers.map { _ in [] }, filtered: [],
-      readout: Tensor(axes: axes, shape: shape), inputs: [], maximumTimes: [])
+      readout: Tensor(axes: axes, shape: shape), state: start, inputs: [], maximumTimes: [],
+      start: start)
     for trial in 0..<trials {
       var activity = (0..<steps).map { time in
         let start = (time * trials + trial) * channels
@@ -53,17 +63,14 @@ public struct ReferenceEngine {
       for (index, layer) in layers.enumerated() {
         let trace = layer.forward(
           activity, inputWeights: weights[index].input, recurrentWeights: weights[index].recurrent,
-          neurons: neurons[index])
+          neurons: neurons[index], from: layerStart(run, index, trial))
         activity = trace.outputs
         run.traces[index].append(trace)
       }
-      let filtered = readoutFilter.filtered(activity)
-      let silence = [Double](repeating: 0, count: activity[0].count)
-      let shifted = (0..<steps).map {
-        $0 < readoutLatency ? silence : filtered[$0 - readoutLatency]
-      }
+      let shifted = readoutActivity(activity, trial: trial, &run)
       run.filtered.append(shifted)
       addReadout(of: shifted, trial: trial, trials: trials, weights.last!.input, to: &run)
+      finish(&run, trial: trial, weights.last!.input)
     }
     if let bias = parameters["readout.bias"] {
       for index in run.readout.values.indices {
@@ -80,8 +87,12 @@ public struct ReferenceEngine {
     switch network.readout.reduction {
     case .everyStep, .meanOverWindows:
       let window = network.readout.window
+      let past = run.start.map {
+        readoutPaths.pastDrive(
+          readoutPast($0, trial), weights, readoutFilter, steps: activity.count)
+      }
       for (time, row) in activity.enumerated() {
-        var y = [Double](repeating: 0, count: outputs)
+        var y = past?[time] ?? [Double](repeating: 0, count: outputs)
         y.add(weights, times: row)
         for (output, value) in y.enumerated() {
           run.readout.values[(time / window * trials + trial) * outputs + output] +=
@@ -138,7 +149,7 @@ public struct ReferenceEngine {
         let result = layers[index].gradient(
           index == 0 ? run.inputs[trial] : run.traces[index - 1][trial].outputs,
           inputWeights: weights[index].input, recurrentWeights: weights[index].recurrent,
-          neurons: neurons[index], outputAdjoints: adjoint)
+          neurons: neurons[index], outputAdjoints: adjoint, from: layerStart(run, index, trial))
         neuronSums[index].add(result.neurons)
         sums[index].input.add(result.inputWeights)
         sums[index].recurrent?.add(result.recurrentWeights)
@@ -174,6 +185,7 @@ public struct ReferenceEngine {
     let (steps, neurons, outputs) = (activity.count, activity[0].count, network.readout.outputs)
     var gradient = [[Double]].zeros(outputs, neurons)
     var shifted = [[Double]].zeros(steps, neurons)
+    var errors: [[Double]] = []
     switch network.readout.reduction {
     case .everyStep, .meanOverWindows:
       let trials = run.inputs.count
@@ -183,6 +195,11 @@ public struct ReferenceEngine {
         let error = adjoint.values[start..<start + outputs].map { $0 / Double(window) }
         gradient.addOuter(error, activity[time])
         shifted[time].add(transposeOf: weights, times: error)
+        errors.append(error)
+      }
+      if let start = run.start {
+        readoutPaths.addPastGradient(
+          errors, readoutPast(start, trial), readoutFilter, to: &gradient)
       }
     case .maximumOverTime:
       let error = [Double](adjoint.values[trial * outputs..<(trial + 1) * outputs])

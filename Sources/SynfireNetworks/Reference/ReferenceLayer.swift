@@ -5,6 +5,8 @@ public struct ReferenceTrace: Sendable {
   public var outputs: [[Double]] = []
   public var potentials: [[Double]] = []
   public var currents: [[Double]] = []
+  /// The state after the last step, of a trial that went on from one; its filters of drives.
+  var end: (parts: [[Double]], inputFilter: [[Double]]?, recurrentFilter: [[Double]]?)?
 }
 
 /// What going back over one trial of a layer yields.
@@ -23,16 +25,16 @@ public struct ReferenceAdjoint: Sendable {
 /// A layer of the reference engine.
 public protocol ReferenceLayer {
   /// Runs one trial; `inputs` is [time][presynaptic], weights are [postsynaptic][presynaptic], the
-  /// parameters of neurons [parameter][neuron].
+  /// parameters of neurons [parameter][neuron]. It goes on from `start`, or from rest.
   func forward(
     _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
-    neurons parameters: [[Double]]
+    neurons parameters: [[Double]], from start: ReferenceLayerState?
   ) -> ReferenceTrace
 
   /// Runs one trial forward and back; `outputAdjoints` is dL/d(output) [time][neuron].
   func gradient(
     _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
-    neurons parameters: [[Double]], outputAdjoints: [[Double]]
+    neurons parameters: [[Double]], outputAdjoints: [[Double]], from start: ReferenceLayerState?
   ) -> ReferenceAdjoint
 }
 
@@ -59,20 +61,24 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
 
   func forward(
     _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
-    neurons parameters: [[Double]]
+    neurons parameters: [[Double]], from start: ReferenceLayerState?
   ) -> ReferenceTrace {
-    run(inputs, inputWeights, recurrentWeights, lanes(parameters)).trace
+    run(inputs, inputWeights, recurrentWeights, lanes(parameters), start).trace
   }
 
   private func run(
     _ inputs: [[Double]], _ inputWeights: [[Double]], _ recurrentWeights: [[Double]]?,
-    _ parameters: [Kernel.Parameters]
+    _ parameters: [Kernel.Parameters], _ start: ReferenceLayerState?
   ) -> Forward {
     var forward = Forward(filteredInputs: wiring.inputFilter.filtered(inputs))
-    var states = [Kernel.State](repeating: kernel.initialState, count: neurons)
+    var states =
+      start.map(restoredStates) ?? [Kernel.State](repeating: kernel.initialState, count: neurons)
+    let brought = start.map {
+      pastDrive($0, inputWeights, recurrentWeights, steps: inputs.count)
+    }
     var filters = [ExponentialFilter<Double>.State](repeating: .init(), count: neurons)
     for time in inputs.indices {
-      var drive = [Double](repeating: 0, count: neurons)
+      var drive = brought?[time] ?? [Double](repeating: 0, count: neurons)
       wiring.inputPaths.add(inputWeights, times: forward.filteredInputs, at: time, to: &drive)
       if let recurrentWeights {
         wiring.recurrentPaths.add(
@@ -97,15 +103,59 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
           outputs.indices.map { filter.step(&filters[$0], outputs[$0]) }
         } ?? outputs)
     }
+    if let start {
+      forward.trace.end = (
+        states.withUnsafeBytes { bytes in
+          let numbers = bytes.bindMemory(to: Double.self)
+          let parts = numbers.count / neurons
+          return (0..<parts).map { part in (0..<neurons).map { numbers[$0 * parts + part] } }
+        },
+        wiring.inputPaths.endOfFilter(start.input, inputs, inputWeights, wiring.inputFilter),
+        recurrentWeights.flatMap {
+          wiring.recurrentPaths.endOfFilter(
+            start.recurrent, forward.trace.outputs, $0, wiring.recurrentFilter)
+        }
+      )
+    }
     return forward
+  }
+
+  /// The states of all neurons from their numbers.
+  private func restoredStates(_ start: ReferenceLayerState) -> [Kernel.State] {
+    (0..<neurons).map { neuron in
+      var state = kernel.initialState
+      withUnsafeMutableBytes(of: &state) { bytes in
+        let numbers = bytes.bindMemory(to: Double.self)
+        for part in start.parts.indices { numbers[part] = start.parts[part][neuron] }
+      }
+      return state
+    }
+  }
+
+  /// What came before the first step brings to each [time][neuron].
+  private func pastDrive(
+    _ start: ReferenceLayerState, _ inputWeights: [[Double]], _ recurrentWeights: [[Double]]?,
+    steps: Int
+  ) -> [[Double]] {
+    var sum = wiring.inputPaths.pastDrive(
+      start.input, inputWeights, wiring.inputFilter, steps: steps)
+    if let recurrentWeights {
+      let recurrent = wiring.recurrentPaths.pastDrive(
+        start.recurrent, recurrentWeights, wiring.recurrentFilter, steps: steps)
+      for time in sum.indices {
+        for neuron in 0..<neurons { sum[time][neuron] += recurrent[time][neuron] }
+      }
+    }
+    return sum
   }
 
   func gradient(
     _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
-    neurons parameters: [[Double]], outputAdjoints: [[Double]]
+    neurons parameters: [[Double]], outputAdjoints: [[Double]], from start: ReferenceLayerState?
   ) -> ReferenceAdjoint {
     let parameters = lanes(parameters)
-    let forward = run(inputs, inputWeights, recurrentWeights, parameters)
+    let forward = run(inputs, inputWeights, recurrentWeights, parameters, start)
+    let last = start?.recurrent.activity.last
     var parameterGradients = [Kernel.Parameters](repeating: .init(), count: neurons)
     let channels = inputs[0].count
     let silence = [Double](repeating: 0, count: neurons)
@@ -129,8 +179,10 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
       }
       for neuron in 0..<neurons {
         let context = StepContext<Double>(
-          previousOutput: time > 0 ? forward.trace.outputs[time - 1][neuron] : 0,
-          previousSpikes: time > 0 && forward.steps[time - 1].spikes[neuron],
+          previousOutput: time > 0 ? forward.trace.outputs[time - 1][neuron] : last?[neuron] ?? 0,
+          previousSpikes: time > 0
+            ? forward.steps[time - 1].spikes[neuron]
+            : Kernel.isSpiking && (last?[neuron] ?? 0) != 0,
           held: forward.steps[time].held[neuron])
         drives[time][neuron] = kernel.adjointStep(
           &adjoints[neuron], output: outputAdjoint[neuron],
@@ -150,6 +202,14 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
     }
     result.inputs = wiring.inputFilter.adjointOfFiltered(result.inputs)
     result.drives = drives
+    if let start {
+      wiring.inputPaths.addPastGradient(
+        drives, start.input, wiring.inputFilter, to: &result.inputWeights)
+      if recurrentWeights != nil {
+        wiring.recurrentPaths.addPastGradient(
+          drives, start.recurrent, wiring.recurrentFilter, to: &result.recurrentWeights)
+      }
+    }
     result.neurons = (0..<Kernel.Parameters.count).map { index in
       parameterGradients.map { numbers($0)[index] }
     }
@@ -180,7 +240,7 @@ struct ReferencePaths {
   let delays: [Int]?
 
   /// Calls `body` for each synapse, with the steps from activity to drive.
-  private func forEach(
+  func forEach(
     _ weights: [[Double]], _ body: (_ post: Int, _ pre: Int, _ steps: Int) -> Void
   ) {
     for post in weights.indices {

@@ -48,7 +48,9 @@ extension RunAnalyses {
     let evaluation = try TaskEvaluation(
       task: task, split: .test, trials: RunAnalyses.pruningTrials,
       trialsPerBatch: experiment.training.trialsPerBatch, seed: experiment.seed)
-    let metrics = try evaluation.metrics(evaluate: pruned.evaluate) ?? [:]
+    var stream = TrialStream(
+      pruned, carriesState: experiment.training.carriesState, from: checkpoint.validationState)
+    let metrics = try evaluation.metrics(evaluate: { try stream.evaluate($0) }) ?? [:]
     if let accuracy = metrics["accuracy"] { return (accuracy, true) }
     return (metrics["meanSquaredError"] ?? .nan, false)
   }

@@ -55,6 +55,7 @@ public struct RunAnalyses {
   /// - Parameter progress: called with the name of each analysis as it begins.
   /// - Throws: errors of the task and the engine.
   public func draw(in folder: String, progress: (String) -> Void = { _ in }) throws -> [Outcome] {
+    if experiment.analyses.isEmpty { return [] }
     let recorded = try RecordedTrials(
       task: task, network: network, parameters: checkpoint.parameters, seed: experiment.seed,
       threads: threads, memory: experiment.training.memory ?? SweepPlan.defaultLimit)

@@ -61,9 +61,13 @@ extension Trainer {
     let evaluation = try TaskEvaluation(
       task: task, split: split, trials: trials, trialsPerBatch: plan.trialsPerBatch,
       seed: checkpoint.seed)
-    return try evaluation.metrics(evaluate: rule.evaluate) { done in
+    var stream = TrialStream(
+      rule, carriesState: plan.carriesState, from: checkpoint.validationState)
+    let metrics = try evaluation.metrics(evaluate: { try stream.evaluate($0) }) { done in
       observer(.evaluating(split, trials: done, of: evaluation.trials))
       return stop.signal == nil
     }
+    if metrics != nil, split == .validation { checkpoint.validationState = stream.state }
+    return metrics
   }
 }

@@ -114,7 +114,16 @@ public final class Trainer {
   }
 
   private func update(_ number: Int, _ preparation: BatchPreparation) throws -> StepMetrics {
-    let metrics = try rule.step(preparation.batch(checkpoint.batch, update: number))
+    let batch = try preparation.batch(checkpoint.batch, update: number)
+    let metrics: StepMetrics
+    if plan.carriesState {
+      // Every update on a batch goes on from the batch before; the last one says where it ends.
+      let (said, end) = try rule.step(batch, from: checkpoint.trainingState)
+      if number == plan.updatesPerBatch - 1 { checkpoint.trainingState = end }
+      metrics = said
+    } else {
+      metrics = try rule.step(batch)
+    }
     try HealthWatch.requireFinite(metrics.columns, place: "training")
     return metrics
   }

@@ -7,6 +7,7 @@ extension TrainingPlan {
       batches: description.batches, trialsPerBatch: description.trialsPerBatch,
       checkpointEvery: description.checkpointEvery)
     updatesPerBatch = description.updatesPerBatch
+    carriesState = description.carriesState
     validationEvery = description.validation?.every
     validationTrials = description.validation?.trials.count
     earlyStopping = description.earlyStopping.map {

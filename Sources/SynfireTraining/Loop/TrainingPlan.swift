@@ -43,6 +43,8 @@ public struct TrainingPlan: Sendable, Equatable {
   public var trialsPerBatch: Int
   /// Updates of the parameters on each batch.
   public var updatesPerBatch = 1
+  /// Whether trials go on from the state that those of the batch before ended in.
+  public var carriesState = false
   /// Training batches between validations; nil never validates.
   public var validationEvery: Int?
   /// Trials of a validation; nil takes all of the split.

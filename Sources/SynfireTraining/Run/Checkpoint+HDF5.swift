@@ -1,5 +1,6 @@
 import SynfireCore
 import SynfireFormats
+import SynfireNetworks
 
 extension Checkpoint {
   /// The number of the layout below, in the attribute `formatVersion`.
@@ -12,6 +13,7 @@ extension Checkpoint {
   /// | `/` | attributes `format`, `formatVersion`, `experiment` |
   /// | `configuration` | the experiment as YAML text |
   /// | `parameters/NAME`, `state/NAME` | tensors, with the attribute `axes` |
+  /// | `carried/training/NAME`, `carried/validation/NAME` | network states, if any are carried |
   /// | `counters` | attributes `batch`, `updates`, `seed`, `seconds`, `isFinished` |
   /// | `metrics/training`, `metrics/validation`, `metrics/test` | a dataset a column |
   /// | `manifest` | attributes |
@@ -26,6 +28,9 @@ extension Checkpoint {
       try file.write(configuration, to: "configuration")
       try file.write(parameters, to: "parameters")
       try file.write(state, to: "state")
+      for (name, state) in [("training", trainingState), ("validation", validationState)] {
+        if let state { try file.write(state.tensors, to: "carried/\(name)") }
+      }
       try file.createGroup("counters")
       try file.setAttribute("batch", batch, of: "counters")
       try file.setAttribute("updates", updates, of: "counters")
@@ -69,6 +74,12 @@ extension Checkpoint {
       configuration: try file.string("configuration"),
       seed: UInt64(UInt(bitPattern: try fields.integer("seed", of: "counters"))),
       parameters: try file.tensors("parameters"), state: try file.tensors("state"))
+    func state(_ name: String) throws -> NetworkState<Float>? {
+      guard file.exists("carried/\(name)") else { return nil }
+      return NetworkState(tensors: try file.tensors("carried/\(name)"))
+    }
+    trainingState = try state("training")
+    validationState = try state("validation")
     batch = try fields.integer("batch", of: "counters")
     updates = try fields.integer("updates", of: "counters")
     seconds = try fields.number("seconds", of: "counters")

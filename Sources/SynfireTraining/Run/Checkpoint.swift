@@ -1,5 +1,6 @@
 import SynfireCore
 import SynfireFormats
+import SynfireNetworks
 
 /// All that a run is between two batches: with it, the run goes on to the same bits.
 public struct Checkpoint: Sendable, Equatable {
@@ -11,6 +12,10 @@ public struct Checkpoint: Sendable, Equatable {
   public var parameters: NamedTensors<Float>
   /// What the learning rule needs beside the parameters: optimizer moments and the like.
   public var state: NamedTensors<Float>
+  /// What the trials of the last training batch ended in, where states are carried from batch to batch.
+  public var trainingState: NetworkState<Float>?
+  /// The same of the last validation.
+  public var validationState: NetworkState<Float>?
   /// Updates of the parameters so far.
   public var updates = 0
   /// Batches trained so far.

@@ -32,15 +32,24 @@ public final class TrialLaneNetworkSweep: BlockSweep {
   public var readoutBlock: ReadoutBlock { readout.block }
 
   public func forwardForSpikes(
-    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    from state: NetworkState<Float>?
   ) {
+    precondition(state == nil, "sweeps with trials as lanes start at rest")
     self.inputs.turn(inputs, trials: trials)
     sweep.forward(packed.lanes!.layer, self.inputs.sequence)
   }
 
-  public func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
-    forwardForSpikes(packed, inputs, trials: trials)
+  public func forward(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    from state: NetworkState<Float>?
+  ) {
+    forwardForSpikes(packed, inputs, trials: trials, from: state)
     readout.forward(packed.lanes!, sweep.spikes, trials: trials)
+  }
+
+  public func state(trials: Int) -> NetworkState<Float> {
+    preconditionFailure("sweeps with trials as lanes hand out no state")
   }
 
   public func save() -> AnyObject? { sweep.save() }

@@ -37,6 +37,9 @@ public struct TrainingDescription: Sendable, Equatable {
   public let trialsPerBatch: Int
   /// Updates of the parameters on each batch.
   public let updatesPerBatch: Int
+  /// Whether the trials of a batch go on from the state that those of the batch before ended in, for
+  /// training and validation apart; the test goes on from the last validation.
+  public let carriesState: Bool
   public let validation: Validation?
   public let earlyStopping: EarlyStopping?
   public let goal: Goal?
@@ -56,6 +59,7 @@ extension TrainingDescription {
     updatesPerBatch = try mapping.value("updatesPerBatch", default: "1") {
       try $0.integer(in: 1...1_000_000)
     }
+    carriesState = try mapping.value("carriesState", default: "false") { try $0.boolean() }
     let validation = try mapping.optionalNested("validation") { validation in
       Validation(
         every: try validation.value("every") { try $0.integer(1...) },
