@@ -55,5 +55,5 @@ struct QuadraticKernel<Number: Lanes>: UniformNeuronKernel {
   }
 
   func potential(of state: State) -> Number { state.potential }
-  func current(of state: State) -> Number { .zero }
+  func current(of state: State, drive: Number) -> Number { drive }
 }

@@ -33,6 +33,9 @@ extension Double: Lanes {
   public func hyperbolicTangent() -> Double { tanh(self) }
 
   @inlinable @inline(__always)
+  public func reciprocal() -> Double { 1 / self }
+
+  @inlinable @inline(__always)
   public func total() -> Double { self }
 
   public func mapped(_ function: (Double) -> Double) -> Double { function(self) }

@@ -75,6 +75,9 @@ extension SIMD16: Lanes where Scalar == Float {
   }
 
   @inlinable @inline(__always)
+  public func reciprocal() -> SIMD16<Float> { synfire_reciprocal(self) }
+
+  @inlinable @inline(__always)
   public func total() -> Float { sum() }
 
   public func mapped(_ function: (Double) -> Double) -> SIMD16<Float> {

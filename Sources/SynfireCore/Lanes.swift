@@ -24,6 +24,8 @@ public protocol Lanes: BitwiseCopyable, Sendable {
   func maximum(_ other: Self) -> Self
   func minimum(_ other: Self) -> Self
   var magnitude: Self { get }
+  /// 1 / self for numbers that are finite and not 0, within 1 unit in the last place.
+  func reciprocal() -> Self
   /// e to the power of each lane.
   func exponential() -> Self
   /// The hyperbolic tangent of each lane.

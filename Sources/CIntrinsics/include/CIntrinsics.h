@@ -121,6 +121,18 @@ static inline void synfire_transpose16(
     *(synfire_float32x16 *)(to + i * stride) = row[i];
 }
 
+/// The reciprocals of sixteen numbers that are finite and not 0, within 1 unit in the last place: an
+/// estimate of 14 bits and a step of Newton's, several times faster than a division.
+static inline synfire_float32x16 synfire_reciprocal(synfire_float32x16 numbers) {
+#if defined(__AVX512F__)
+  const __m512 divisor = (__m512)numbers, estimate = _mm512_rcp14_ps(divisor);
+  const __m512 error = _mm512_fnmadd_ps(divisor, estimate, _mm512_set1_ps(1));
+  return (synfire_float32x16)_mm512_fmadd_ps(estimate, error, estimate);
+#else
+  return 1 / numbers;
+#endif
+}
+
 /// The bits of a word at the set bits of a mask, next to each other from the lowest bit on.
 static inline uint64_t synfire_extract_bits(uint64_t word, uint64_t mask) {
 #if defined(__BMI2__)
@@ -166,6 +178,10 @@ static inline void synfire_flush_denormals(void) {
   synfire_set_float_control(synfire_float_control() | (1ull << 24));
 #endif
 }
+
+/// Asks for the line of the cache at an address, which need not be valid, to be read or written soon.
+static inline void synfire_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+static inline void synfire_prefetch_to_write(void *address) { __builtin_prefetch(address, 1, 3); }
 
 /// Tells the processor that this thread waits for another in a loop.
 static inline void synfire_pause(void) {

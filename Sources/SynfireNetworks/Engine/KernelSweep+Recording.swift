@@ -78,7 +78,8 @@ extension KernelSweep: StateReplay {
           ReplayedState(
             step: time, trial: trial, neuron: neuron, output: output(time, trial, neuron),
             potential: kernel.potential(of: state)[lane],
-            current: kernel.current(of: state)[lane]))
+            current: kernel.current(
+              of: state, drive: memory.drive[trial * size.vectors + neuron >> 4])[lane]))
         guard isWanted else { return false }
       }
     }

@@ -161,5 +161,7 @@ private struct ConstantKernel<Choice: ConventionChoice, Holding: RefractorinessC
   var initialState: State { general.initialState }
   var initialAdjoint: Adjoint { general.initialAdjoint }
   func potential(of state: State) -> Number { general.potential(of: state) }
-  func current(of state: State) -> Number { general.current(of: state) }
+  func current(of state: State, drive: Number) -> Number {
+    general.current(of: state, drive: drive)
+  }
 }

@@ -22,12 +22,11 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
     @usableFromInline var potential = Number.zero
     /// b.
     @usableFromInline var adaptation = Number.zero
-    /// z of the last step, for adaptation and reset.
-    @usableFromInline var output = Number.zero
-    /// The same as the reset sees it, where that is something else.
-    @usableFromInline var reset = Number.zero
+    /// Refractory steps that are left.
     @usableFromInline var refractory = Number.zero
-    @usableFromInline var current = Number.zero
+    /// z of the last step where the other states do not tell it, and as the reset sees it.
+    @usableFromInline var output = Number.zero
+    @usableFromInline var reset = Number.zero
 
     @usableFromInline
     init() {}
@@ -94,7 +93,8 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
   ) -> Emission<Number, Tape> {
     let (alpha, rho) = (parameters.membraneDecay, parameters.adaptationDecay)
     let before = state.potential
-    let jump = convention.scalesAdaptation ? (Number.one - rho) * state.output : state.output
+    let previous = previousOutput(state, parameters)
+    let jump = convention.scalesAdaptation ? (Number.one - rho) * previous : previous
     state.adaptation = jump.addingProduct(rho, state.adaptation)
     let adapted = parameters.threshold.addingProduct(parameters.strength, state.adaptation)
     let current = convention.scalesCurrent ? (Number.one - alpha) * drive : drive
@@ -102,7 +102,7 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
 
     var potential = current.addingProduct(alpha, before)
     if convention.resetLag == 1 {
-      potential = potential - amount * (smoothed ? state.reset : state.output)
+      potential = potential - amount * (smoothed ? state.reset : previous)
     }
     let deciding = convention.spikesFromNewPotential ? potential : before
     let held = isRefractory ? state.refractory.isGreater(than: .zero) : Number.Mask(bits: 0)
@@ -119,8 +119,7 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
     }
 
     state.potential = potential
-    state.output = output
-    state.current = drive
+    if smoothed || !statesTellSpikes { state.output = output }
     if isRefractory {
       state.refractory = Number.zero.maximum(state.refractory - .one)
         .replacing(with: refractorySteps, where: spikes)
@@ -128,6 +127,26 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
     return Emission(
       output: output, spikes: spikes, held: held,
       tape: Tape(potential: deciding, adaptation: state.adaptation))
+  }
+
+  /// Whether a spike can be seen in the state that it leaves: in a full refractory counter, or in a
+  /// potential that is still above threshold.
+  @inlinable @inline(__always)
+  var statesTellSpikes: Bool {
+    // A trained threshold might not stay above the potential at rest.
+    isRefractory || convention.spikesFromNewPotential && !isTrained
+  }
+
+  /// z of the step that left the state.
+  @inlinable @inline(__always)
+  func previousOutput(_ state: State, _ parameters: Parameters) -> Number {
+    if smoothed || !statesTellSpikes { return state.output }
+    if isRefractory {
+      return Number(state.refractory.isGreater(than: refractorySteps - .one))
+    }
+    return Number(
+      state.potential.isGreater(
+        than: parameters.threshold.addingProduct(parameters.strength, state.adaptation)))
   }
 
   @inlinable @inline(__always)
@@ -139,7 +158,7 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
     let deciding = tape.potential
     let adapted = parameters.threshold.addingProduct(parameters.strength, tape.adaptation)
     let amount = convention.resetsByBaseline ? parameters.threshold : adapted
-    let inverse = Number.one / scale(parameters, adapted)
+    let inverse = scale(parameters, adapted).reciprocal()
     let gain = convention.scalesCurrent ? Number.one - alpha : Number.one
     let jump = convention.scalesAdaptation ? Number.one - rho : Number.one
     let distance = (deciding - adapted) * inverse
@@ -193,7 +212,9 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
   /// and z_{t-1} where these are not scaled.
   ///
   /// Of v_{t-1} and v_t the tape has one; the other comes with step t + 1, or is waited for until step
-  /// t - 1. The current of a step follows from both.
+  /// t - 1. The current of a step follows from both. Where it is waited for, v before the first
+  /// step counts as 0: with spikes by the new potential, alpha misses that term in trials that go on from
+  /// others.
   @inlinable @inline(__always)
   func addDecayGradients(
     _ gradient: inout Parameters, _ adjoint: inout Adjoint, voltage: Number, resetBy: Number,
@@ -239,5 +260,5 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
   public func potential(of state: State) -> Number { state.potential }
 
   @inlinable @inline(__always)
-  public func current(of state: State) -> Number { state.current }
+  public func current(of state: State, drive: Number) -> Number { drive }
 }

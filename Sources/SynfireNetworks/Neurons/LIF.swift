@@ -183,7 +183,7 @@ public struct LIFKernel<Number: Lanes>: UniformNeuronKernel {
   public func potential(of state: State) -> Number { state.potential }
 
   @inlinable @inline(__always)
-  public func current(of state: State) -> Number { state.current }
+  public func current(of state: State, drive: Number) -> Number { state.current }
 
   @inlinable @inline(__always)
   func output(at potential: Number) -> Number {

@@ -1,3 +1,4 @@
+import CIntrinsics
 import SynfireCore
 
 extension NeuronModel {
@@ -35,6 +36,7 @@ extension SweepMemory {
         let emission = kernel.step(
           &states[cell], drive: drive[cell], parameters: parameters[vector])
         tape[cell] = emission.tape
+        prefetchToWrite(tape + cell + size.trials * vectors)
         if Stepper.isSpiking {
           let lanes = vector == vectors - 1 ? lastLanes : .max
           spikes[trial * group + vector] = emission.spikes.bits & lanes
@@ -64,6 +66,7 @@ extension SweepMemory {
       for vector in 0..<vectors {
         let cell = trial * vectors + vector
         let bits = trial * group + vector
+        prefetch(tape + cell - size.trials * vectors)
         let spikes = FloatLaneMask(bits: Stepper.isSpiking && time > 0 ? previousSpikes[bits] : 0)
         let context = StepContext<SIMD16<Float>>(
           previousOutput: Stepper.isSpiking
@@ -74,5 +77,20 @@ extension SweepMemory {
           parameters: parameters[vector], gradient: &parameterGradients[vector])
       }
     }
+  }
+}
+
+/// Asks for the lines of a tape cell of the next step, which the hardware does not foresee.
+@inlinable @inline(__always)
+func prefetch<Tape>(_ cell: UnsafeMutablePointer<Tape>) {
+  for line in stride(from: 0, to: MemoryLayout<Tape>.stride, by: 64) {
+    synfire_prefetch(UnsafeRawPointer(cell) + line)
+  }
+}
+
+@inlinable @inline(__always)
+func prefetchToWrite<Tape>(_ cell: UnsafeMutablePointer<Tape>) {
+  for line in stride(from: 0, to: MemoryLayout<Tape>.stride, by: 64) {
+    synfire_prefetch_to_write(UnsafeMutableRawPointer(cell) + line)
   }
 }

@@ -139,6 +139,6 @@ public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
 
   /// The membrane potential in a state, for recordings.
   func potential(of state: State) -> Number
-  /// The synaptic current in a state, for recordings.
-  func current(of state: State) -> Number
+  /// The synaptic current in the state after a step with the given drive, for recordings.
+  func current(of state: State, drive: Number) -> Number
 }

@@ -35,7 +35,6 @@ public struct RateUnit: NeuronModel, Equatable {
 /// The step of `RateUnit` and its adjoint.
 public struct RateUnitKernel<Number: Lanes>: UniformNeuronKernel {
   public struct State: BitwiseCopyable {
-    @usableFromInline var current = Number.zero
     @usableFromInline var potential = Number.zero
 
     @usableFromInline
@@ -77,7 +76,6 @@ public struct RateUnitKernel<Number: Lanes>: UniformNeuronKernel {
 
   @inlinable @inline(__always)
   public func step(_ state: inout State, drive: Number) -> Emission<Number, Tape> {
-    state.current = drive
     state.potential = (inputGain * drive).addingProduct(membraneDecay, state.potential)
     let rate = state.potential.hyperbolicTangent()
     let none = Number.Mask(bits: 0)
@@ -98,5 +96,5 @@ public struct RateUnitKernel<Number: Lanes>: UniformNeuronKernel {
   public func potential(of state: State) -> Number { state.potential }
 
   @inlinable @inline(__always)
-  public func current(of state: State) -> Number { state.current }
+  public func current(of state: State, drive: Number) -> Number { drive }
 }

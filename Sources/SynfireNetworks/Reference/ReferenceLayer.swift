@@ -97,7 +97,8 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
       forward.steps.append(step)
       forward.trace.outputs.append(outputs)
       forward.trace.potentials.append(states.map { kernel.potential(of: $0) })
-      forward.trace.currents.append(states.map { kernel.current(of: $0) })
+      forward.trace.currents.append(
+        zip(states, drive).map { kernel.current(of: $0, drive: $1) })
       forward.filteredOutputs.append(
         wiring.recurrentFilter.map { filter in
           outputs.indices.map { filter.step(&filters[$0], outputs[$0]) }

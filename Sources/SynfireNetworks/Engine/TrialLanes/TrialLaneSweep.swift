@@ -236,7 +236,7 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
             ReplayedState(
               step: time, trial: trial, neuron: neuron, output: Float(bits >> UInt16(trial) & 1),
               potential: kernel.potential(of: state)[trial],
-              current: kernel.current(of: state)[trial]))
+              current: kernel.current(of: state, drive: memory.drive[neuron])[trial]))
           guard isWanted else { return }
         }
       }
