@@ -20,6 +20,7 @@ struct DivergenceTests {
       : [
         "--set", "learning.rule=e-prop", "--set", "network.layers.hidden.input.delays=none",
         "--set", "network.layers.hidden.recurrent.delays=none",
+        "--set", "training.carriesState=false",
       ]
     let outcome = try Program.run(Self.arguments + set, in: folder)
     #expect(outcome.code == 1, "\(outcome.errors)")

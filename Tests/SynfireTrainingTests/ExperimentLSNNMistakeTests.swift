@@ -125,6 +125,9 @@ import Testing
       "e-prop has no late readout, as this filter makes it", "Use a leaky filter, or none.",
       online: true),
     Mistake(
+      "training.carriesState=true", "training.carriesState", "e-prop starts each trial at rest",
+      "write false, or learn by bptt", online: true),
+    Mistake(
       "training.goal={metric: eror, value: 5 %}", "training.goal.metric",
       "\"eror\" is not known here", "did you mean error? known are loss, accuracy, error"),
     Mistake(

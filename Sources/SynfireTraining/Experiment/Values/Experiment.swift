@@ -74,7 +74,9 @@ extension Experiment {
       }
       return learning
     }
-    let training = try file.nested("training") { try TrainingDescription(from: $0, task: task) }
+    let training = try file.nested("training") {
+      try TrainingDescription(from: $0, task: task, rule: learning.rule)
+    }
 
     let values = file.resolved
     let known = try shortcuts.map { try Shortcut($0, within: values) }

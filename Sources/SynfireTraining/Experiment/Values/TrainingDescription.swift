@@ -53,13 +53,23 @@ public struct TrainingDescription: Sendable, Equatable {
 }
 
 extension TrainingDescription {
-  init(from mapping: ConfigurationMapping, task: TaskDescription) throws {
+  /// - Parameter rule: what learns; not every rule can go on from a state.
+  init(
+    from mapping: ConfigurationMapping, task: TaskDescription, rule: LearningDescription.Rule
+  ) throws {
     batches = try mapping.value("batches") { try $0.integer(in: 1...1_000_000_000) }
     trialsPerBatch = try mapping.value("trialsPerBatch") { try $0.integer(in: 1...1_000_000) }
     updatesPerBatch = try mapping.value("updatesPerBatch", default: "1") {
       try $0.integer(in: 1...1_000_000)
     }
-    carriesState = try mapping.value("carriesState", default: "false") { try $0.boolean() }
+    carriesState = try mapping.value("carriesState", default: "false") { scalar in
+      let carries = try scalar.boolean()
+      if carries, case .eligibility = rule {
+        throw scalar.rejected(
+          "e-prop starts each trial at rest", remedy: "write false, or learn by bptt")
+      }
+      return carries
+    }
     let validation = try mapping.optionalNested("validation") { validation in
       Validation(
         every: try validation.value("every") { try $0.integer(1...) },
