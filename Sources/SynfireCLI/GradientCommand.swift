@@ -9,8 +9,9 @@ struct GradientCommand: ParsableCommand {
     abstract: "Loss, spikes, readout and gradients of given trials.",
     discussion: """
       For comparison with automatic differentiation; single precision has what the learning rule of the \
-      experiment makes of the gradient, double precision the exact one. The trials file (safetensors, npz or HDF5) has \
-      `inputs` [time, trial, channel] and `targets`: classes [trial], or values [time, trial, output]. \
+      experiment makes of the gradient, double precision the exact one. The trials file (safetensors, npz \
+      or HDF5) has `inputs` [time, trial, channel] and `targets`: classes [trial], or values [time, trial, output]; \
+      `lengths` [trial] where trials end at different steps. \
       The output has `loss`, `spikes` [time, trial, neuron] (`spikes.LAYER` with several layers), \
       `readout` and `gradient.NAME` for every parameter, before clipping.
       """)

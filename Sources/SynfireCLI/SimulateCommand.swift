@@ -6,7 +6,8 @@ struct SimulateCommand: ParsableCommand {
     commandName: "simulate",
     abstract: "States, spikes and readout of given trials.",
     discussion: """
-      The trials file (safetensors, npz or HDF5) has `inputs` [time, trial, channel]. The output has \
+      The trials file (safetensors, npz or HDF5) has `inputs` [time, trial, channel], \
+      and `lengths` [trial] where trials end at different steps. The output has \
       `spikes`, `potentials` and `currents` [time, trial, neuron] (`spikes.LAYER` and so on with \
       several layers), and `readout` [time, trial, output] or [trial, output].
       """)

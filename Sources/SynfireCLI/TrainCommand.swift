@@ -34,19 +34,15 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let signals = SignalWatch()
     if let complaint = InstructionSet.complaint { Console.warning(complaint) }
-    let session = try resume ? resumed() : started()
-    if let notice = session.notice { Console.warning(notice) }
-    let display = TrainingDisplay()
-    let outcome = try session.trainer(
-      stop: signals.stop, logger: ConsoleLogHandler.logger(), observer: display.show
-    ).run()
+    // The memory of training is given back before trials are recorded for the report.
+    let (folder, outcome) = try trained(signals.stop)
     switch outcome {
     case .interrupted(let signal):
-      Console.note("stopped; go on with --resume --out \(session.folder.path)")
+      Console.note("stopped; go on with --resume --out \(folder.path)")
       throw ExitCode(128 + signal)
     case .finished(let metrics):
       let outcomes = try RunReport.write(
-        session.folder, checkpoint: try session.folder.readCheckpoint().checkpoint,
+        folder, checkpoint: try folder.readCheckpoint().checkpoint,
         redraws: false, dataDirectory: data.directory, threads: threads.count)
       for outcome in outcomes {
         guard let reason = outcome.reason else { continue }
@@ -55,8 +51,18 @@ struct TrainCommand: ParsableCommand {
       for (name, value) in metrics.sorted(by: { $0.key < $1.key }) {
         Console.output("\(name) \(MetricText.text(value, of: name))")
       }
-      Console.output("report \(session.folder.reportPath)")
+      Console.output("report \(folder.reportPath)")
     }
+  }
+
+  private func trained(_ stop: StopFlag) throws -> (RunFolder, Trainer.Outcome) {
+    let session = try resume ? resumed() : started()
+    if let notice = session.notice { Console.warning(notice) }
+    let display = TrainingDisplay()
+    let outcome = try session.trainer(
+      stop: stop, logger: ConsoleLogHandler.logger(), observer: display.show
+    ).run()
+    return (session.folder, outcome)
   }
 
   private func started() throws -> TrainingSession {

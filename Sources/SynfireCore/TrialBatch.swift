@@ -52,12 +52,22 @@ public struct TrialBatch: Sendable, Equatable {
   public let targets: TrialTargets
   /// The experimental condition of each trial (context, class, ...), by name, for analyses.
   public let conditions: [String: [Int]]
+  /// Steps of each trial, where they have lengths of their own; nil where all have every step. What inputs
+  /// and targets hold past the end of a trial counts for nothing.
+  public let lengths: [Int]?
 
-  public init(inputs: TrialInputs, targets: TrialTargets, conditions: [String: [Int]] = [:]) {
+  public init(
+    inputs: TrialInputs, targets: TrialTargets, conditions: [String: [Int]] = [:],
+    lengths: [Int]? = nil
+  ) {
     self.inputs = inputs
     self.targets = targets
     self.conditions = conditions
+    self.lengths = lengths
   }
+
+  /// Steps of all trials together.
+  public var samples: Int { lengths?.reduce(0, +) ?? steps * trials }
 
   public var steps: Int { inputs.steps }
   public var trials: Int { inputs.trials }

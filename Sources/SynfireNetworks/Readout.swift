@@ -51,6 +51,15 @@ public struct Readout: Sendable {
     }
   }
 
+  /// Steps or windows of the readout that a trial of so many steps has.
+  public func rows(steps: Int) -> Int {
+    switch reduction {
+    case .everyStep: steps
+    case .maximumOverTime: 1
+    case .meanOverWindows(let window): steps / window
+    }
+  }
+
   /// - Throws: `NetworkError` when the steps are no whole number of windows.
   public func validate(steps: Int) throws {
     guard case .meanOverWindows(let window) = reduction else { return }

@@ -103,6 +103,69 @@ struct GradientCommandTests {
     }
   }
 
+  /// Two trials of which the file says that the second has ended, against each in a file of its own.
+  @Test(arguments: ["single", "double"])
+  func trialsMayEndAtDifferentSteps(_ precision: String) throws {
+    let folder = try WorkFolder()
+    try Self.write(to: folder)
+    let one: NamedTensors<Double> = try TensorFile.read(folder.at("trials.npz"))
+    func cut(_ name: String, rows: Int) -> Tensor<Double> {
+      let tensor = one[name]!
+      let width = tensor.shape[2]
+      return Tensor(
+        axes: tensor.axes, shape: [rows, 1, width],
+        values: Array(tensor.values[..<(rows * width)]))
+    }
+    func twice(_ name: String) -> Tensor<Double> {
+      let tensor = one[name]!
+      let width = tensor.shape[2]
+      let rows = stride(from: 0, to: tensor.count, by: width).map {
+        Array(tensor.values[$0..<$0 + width])
+      }
+      return Tensor(
+        axes: tensor.axes, shape: [10, 2, width], values: rows.flatMap { $0 + $0 })
+    }
+    func run(_ trials: [(String, Tensor<Double>)], _ name: String) throws -> NamedTensors<Double> {
+      try TensorFile.write(folder.at("\(name).npz"), NamedTensors(trials))
+      let outcome = try Program.run(
+        ["gradient"] + Self.experiment + [
+          "--parameters", "parameters.npz", "--trials", "\(name).npz", "--precision", precision,
+          "--output", "\(name)-gradient.npz",
+        ], in: folder)
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      return try TensorFile.read(folder.at("\(name)-gradient.npz"))
+    }
+    let whole = try run(
+      [("inputs", cut("inputs", rows: 10)), ("targets", cut("targets", rows: 10))], "whole")
+    let early = try run(
+      [("inputs", cut("inputs", rows: 7)), ("targets", cut("targets", rows: 7))], "early")
+    let both = try run(
+      [
+        ("inputs", twice("inputs")), ("targets", twice("targets")),
+        ("lengths", Tensor(axes: ["trial"], shape: [2], values: [10, 7])),
+      ], "both")
+    // The root of a sum of squares.
+    let (a, b) = (whole["loss"]!.values[0], early["loss"]!.values[0])
+    let loss = both["loss"]!.values[0]
+    let tolerance = precision == "double" ? 1e-12 : 1e-6
+    #expect(b > 0 && abs(loss * loss - a * a - b * b) <= tolerance * loss * loss)
+    for name in both.names where name.hasPrefix("gradient.") {
+      let size = both[name]!.values.map(\.magnitude).max()!
+      for (index, value) in both[name]!.values.enumerated() {
+        let sum = (a * whole[name]!.values[index] + b * early[name]!.values[index]) / loss
+        #expect(abs(sum - value) <= tolerance * size, "\(name)")
+      }
+    }
+    // Nothing happens past the end.
+    let spikes = try #require(both["spikes"])
+    #expect(spikes.shape == [10, 2, 3])
+    #expect((7..<10).allSatisfy { step in (0..<3).allSatisfy { spikes[step, 1, $0] == 0 } })
+    #expect(
+      (0..<7).allSatisfy { step in
+        (0..<3).allSatisfy { spikes[step, 1, $0] == spikes[step, 0, $0] }
+      })
+  }
+
   @Test func simulationHasStatesAndSpikes() throws {
     let folder = try WorkFolder()
     try Self.write(to: folder)
@@ -127,6 +190,8 @@ struct GradientCommandTests {
     ("inputs", [10, 1, 3], "with 4 channels"),
     ("targets", [10, 1], "`targets` has shape [10, 1]"),
     ("targets", [9, 1, 1], "targets have shape"),
+    ("lengths", [2], "`lengths` has shape [2]"),
+    ("lengths", [1], "trial 0 has length 0"),
     ("inputs", [], "there is no tensor `inputs`"),
     ("targets", [], "there is no tensor `targets`"),
   ])

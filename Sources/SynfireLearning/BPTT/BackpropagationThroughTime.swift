@@ -94,7 +94,8 @@ public struct BackpropagationThroughTime: GradientRule {
   public func gradient(
     _ batch: TrialBatch, from start: NetworkState<Float>?
   ) throws -> GradientResult {
-    let packed = try engine.pack(parameters, for: batch.inputs, carriesState: start != nil)
+    let packed = try engine.pack(
+      parameters, for: batch.inputs, isPlain: start == nil && batch.lengths == nil)
     var result = try engine.gradient(
       batch, packed, loss: loss, regularizers: regularizers, from: start)
     result.loss += regularizers.addWeightTerms(parameters, to: &result.gradients)
@@ -109,14 +110,16 @@ public struct BackpropagationThroughTime: GradientRule {
   }
 
   public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
-    try engine.evaluate(batch, engine.pack(parameters, for: batch.inputs), loss: loss).0
+    try engine.evaluate(
+      batch, engine.pack(parameters, for: batch.inputs, isPlain: batch.lengths == nil), loss: loss
+    ).0
   }
 
   public func evaluate(
     _ batch: TrialBatch, from state: NetworkState<Float>?
   ) throws -> (evaluation: Evaluation, state: NetworkState<Float>) {
     let (evaluation, end) = try engine.evaluate(
-      batch, engine.pack(parameters, for: batch.inputs, carriesState: true), loss: loss,
+      batch, engine.pack(parameters, for: batch.inputs, isPlain: false), loss: loss,
       from: start(state, batch))
     return (evaluation, end!)
   }

@@ -10,24 +10,25 @@ extension BatchEngine {
     _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, regularizers: [Regularizer],
     from start: NetworkState<Float>? = nil
   ) throws -> GradientResult {
+    let trials = try SortedTrials(batch, start, network)
     var terms: RateTerms?
     let saved = SavedBlocks()
     var counts: [[Int]]?
     if regularizers.needsRates {
       // Mean rates couple all trials, so a forward run of the whole batch comes first.
       let forward = try sweep(
-        batch, packed, loss: loss, loss.isMean ? .spikes(saved) : .forward(saved), from: start)
+        trials, packed, loss: loss, loss.isMean ? .spikes(saved) : .forward(saved))
       terms = RateTerms(forward, batch, regularizers, factor: forward.outcome.factor)
       counts = forward.counts
     }
-    let total = try sweep(batch, packed, loss: loss, .backward(terms, saved), from: start)
+    let total = try sweep(trials, packed, loss: loss, .backward(terms, saved))
     if terms == nil { total.gradients.scale(Float(total.outcome.factor)) }
     let activity = SpikeSummary(counts ?? total.counts, batch, network)
     return GradientResult(
       loss: total.outcome.loss + (terms?.value ?? 0),
-      gradients: packed.gradient(network, total.gradients), readout: total.readout,
+      gradients: packed.gradient(network, total.gradients), readout: trials.restored(total.readout),
       firingRate: activity.firingRate, silentFraction: activity.silentFraction,
-      saturatedFraction: activity.saturatedFraction, state: total.state)
+      saturatedFraction: activity.saturatedFraction, state: total.state.map(trials.restored))
   }
 
   /// The readout and loss of a batch.
@@ -37,11 +38,12 @@ extension BatchEngine {
     _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss,
     from start: NetworkState<Float>? = nil
   ) throws -> (Evaluation, state: NetworkState<Float>?) {
-    let total = try sweep(batch, packed, loss: loss, .forward(nil), from: start)
+    let trials = try SortedTrials(batch, start, network)
+    let total = try sweep(trials, packed, loss: loss, .forward(nil))
     let evaluation = Evaluation(
-      loss: total.outcome.loss, readout: total.readout,
+      loss: total.outcome.loss, readout: trials.restored(total.readout),
       firingRate: SpikeSummary(total.counts, batch, network).firingRate)
-    return (evaluation, total.state)
+    return (evaluation, total.state.map(trials.restored))
   }
 
   private enum Direction: Sendable {
@@ -91,12 +93,12 @@ extension BatchEngine {
 
   /// Runs all trials forward, and back if asked, and adds up in the order of the shards.
   private func sweep(
-    _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, _ direction: Direction,
-    from start: NetworkState<Float>?
+    _ trials: SortedTrials, _ packed: PackedNetwork, loss: Loss, _ direction: Direction
   ) throws -> Total {
+    let (batch, start) = (trials.batch, trials.start)
     try validate(batch.inputs)
-    if let start { try network.validate(start, trials: batch.trials) }
     let known = try CarriedInputs(batch.inputs, start, network)
+    let rows = batch.lengths.map { $0.map { network.readout.rows(steps: $0) } }
     let end = EndStates(start)
     var total = Total(
       counts: network.layers.map { [Int](repeating: 0, count: $0.neurons) },
@@ -105,16 +107,21 @@ extension BatchEngine {
     let empty = total
     let sums = Mutex(ShardSums(total))
     try total.readout.values.withUnsafeMutableBufferPointer { values in
-      let writer = ReadoutWriter(values.baseAddress!, batch, loss)
-      try forEachShard(known.inputs, past: known.past, packed) { shard, sweep, blocks in
+      let writer = ReadoutWriter(values.baseAddress!, batch, loss, rows: rows)
+      try forEachShard(
+        known.inputs, past: known.past, areRagged: batch.lengths != nil, packed
+      ) { shard, sweep, blocks in
         var sum = empty
         for (activity, block) in blocks {
+          let lengths = trials.lengths(block)
           switch direction {
           case .spikes(let saved):
-            sweep.forwardForSpikes(packed, activity, trials: block.count, from: start?[block])
+            sweep.forwardForSpikes(
+              packed, activity, trials: block.count, lengths: lengths, from: start?[block])
             saved.insert(sweep.save(), block)
           case .forward(let saved):
-            sweep.forward(packed, activity, trials: block.count, from: start?[block])
+            sweep.forward(
+              packed, activity, trials: block.count, lengths: lengths, from: start?[block])
             sum.loss += writer.write(sweep.readoutBlock, block, factor: 1)
             if start != nil { end.insert(sweep.state(trials: block.count), block) }
             saved?.insert(sweep.save(), block)
@@ -122,7 +129,8 @@ extension BatchEngine {
             if let state = saved.take(block) {
               sweep.restore(state, packed, activity, trials: block.count)
             } else {
-              sweep.forward(packed, activity, trials: block.count, from: start?[block])
+              sweep.forward(
+                packed, activity, trials: block.count, lengths: lengths, from: start?[block])
             }
             if start != nil { end.insert(sweep.state(trials: block.count), block) }
             sum.loss += writer.write(sweep.readoutBlock, block, factor: terms?.lossFactor ?? 1)
@@ -139,9 +147,10 @@ extension BatchEngine {
     let readout = total.readout
     total = sums.withLock { $0.total }
     total.readout = readout
-    total.state = end.state.map(known.keepLast)
+    total.state = end.state.map { known.keepLast($0, lengths: batch.lengths) }
     total.outcome = loss.finish(
-      sum: total.loss, targets: batch.targets.count, values: total.readout.count)
+      sum: total.loss, targets: batch.targets.count(rows: rows),
+      values: rows.map { $0.reduce(0, +) * network.readout.outputs } ?? total.readout.count)
     return total
   }
 
@@ -161,41 +170,13 @@ extension BatchEngine {
       lossFactor = Float(factor)
       for counts in total.counts {
         let (value, adjoints) = regularizers.rateTerms(
-          counts: counts.map(Double.init), steps: batch.steps, trials: batch.trials)
+          counts: counts.map(Double.init), samples: batch.samples)
         self.value += value
         let buffer = AlignedBuffer<Float>(count: paddedToLanes(counts.count))
         for (neuron, adjoint) in adjoints.enumerated() { buffer.pointer[neuron] = Float(adjoint) }
         self.adjoints.append(buffer)
       }
     }
-  }
-}
-
-/// What forward sweeps left for the backward sweeps of their blocks. Each is used by one worker at a time.
-private final class SavedBlocks: @unchecked Sendable {
-  private let lock = Mutex(())
-  private var states: [Int: AnyObject] = [:]
-
-  func insert(_ state: AnyObject?, _ block: Range<Int>) {
-    lock.withLock { _ in states[block.lowerBound] = state }
-  }
-
-  func take(_ block: Range<Int>) -> AnyObject? {
-    lock.withLock { _ in states.removeValue(forKey: block.lowerBound) }
-  }
-}
-
-/// The state that the trials of a batch end in, block by block.
-private final class EndStates: Sendable {
-  private let states: Mutex<NetworkState<Float>?>
-
-  /// - Parameter start: of the shape that is wanted; nil for no state.
-  init(_ start: NetworkState<Float>?) { states = Mutex(start) }
-
-  var state: NetworkState<Float>? { states.withLock { $0 } }
-
-  func insert(_ state: NetworkState<Float>, _ block: Range<Int>) {
-    states.withLock { $0!.insert(state, trials: block) }
   }
 }
 
@@ -210,79 +191,12 @@ struct SpikeSummary {
 
   init(_ counts: [[Int]], _ batch: TrialBatch, _ network: Network) {
     let spiking = zip(counts, network.layers).filter { $0.1.isSpiking }.flatMap { $0.0 }
-    let samples = batch.steps * batch.trials
+    let samples = batch.samples
     let neurons = Double(max(spiking.count, 1))
     firingRate =
       Double(spiking.reduce(0, +)) / (neurons * Double(samples) * network.timeStep)
     silentFraction = Double(spiking.count { $0 == 0 }) / neurons
     saturatedFraction = Double(spiking.count { 2 * $0 > samples }) / neurons
-  }
-}
-
-/// Moves the readout of blocks to its place in the batch and asks the loss for adjoints.
-///
-/// Blocks hold different trials, so writing from several workers is safe.
-private struct ReadoutWriter: @unchecked Sendable {
-  private let values: UnsafeMutablePointer<Float>
-  private let batch: TrialBatch
-  private let loss: Loss
-
-  init(_ values: UnsafeMutablePointer<Float>, _ batch: TrialBatch, _ loss: Loss) {
-    self.values = values
-    self.batch = batch
-    self.loss = loss
-  }
-
-  /// Copies a block's outputs, writes its adjoints times `factor`, returns its part of the loss's sum.
-  func write(_ block: ReadoutBlock, _ trials: Range<Int>, factor: Float) -> Double {
-    switch batch.targets {
-    case .classes(let labels):
-      var sum = 0.0
-      for step in 0..<block.steps {
-        for (row, trial) in trials.enumerated() {
-          let (outputs, adjoint, place) = rows(block, step: step, row: row, trial: trial)
-          (values + place).update(from: outputs, count: block.count)
-          sum += loss.add(
-            logits: outputs, label: labels[step * batch.trials + trial], count: block.count,
-            adjoint: adjoint)
-          for output in 0..<block.count { adjoint[output] *= factor }
-        }
-      }
-      return sum
-    case .values(let tensor):
-      return tensor.values.withUnsafeBufferPointer { targets in
-        write(block, trials, targets.baseAddress!, factor: factor)
-      }
-    }
-  }
-
-  private func write(
-    _ block: ReadoutBlock, _ trials: Range<Int>, _ targets: UnsafePointer<Float>, factor: Float
-  ) -> Double {
-    var sum = 0.0
-    for step in 0..<block.steps {
-      for (row, trial) in trials.enumerated() {
-        let (outputs, adjoint, place) = rows(block, step: step, row: row, trial: trial)
-        sum += loss.add(
-          outputs: outputs, targets: targets + place, count: block.count, adjoint: adjoint)
-        for output in 0..<block.count {
-          values[place + output] = outputs[output]
-          adjoint[output] *= factor
-        }
-      }
-    }
-    return sum
-  }
-
-  /// The outputs and adjoints of one step of one trial in the block, and their place in the batch.
-  private func rows(
-    _ block: ReadoutBlock, step: Int, row: Int, trial: Int
-  ) -> (outputs: UnsafePointer<Float>, adjoint: UnsafeMutablePointer<Float>, place: Int) {
-    let offset = step * block.stepStride + row * block.trialStride
-    return (
-      UnsafePointer(block.outputs + offset), block.adjoints + offset,
-      (step * batch.trials + trial) * block.count
-    )
   }
 }
 

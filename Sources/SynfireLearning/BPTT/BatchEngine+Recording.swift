@@ -19,24 +19,33 @@ public struct Recording: Sendable {
 
 extension BatchEngine {
   /// Runs a batch and keeps outputs, potentials and currents of every neuron at every step.
-  func record(_ inputs: TrialInputs, _ packed: PackedNetwork) throws -> Recording {
+  ///
+  /// - Parameter lengths: of the trials, after which all is 0; nil where all have every step.
+  func record(
+    _ inputs: TrialInputs, lengths: [Int]?, _ packed: PackedNetwork
+  ) throws -> Recording {
     try validate(inputs)
+    let trials = try SortedTrials(
+      TrialBatch(inputs: inputs, targets: .classes([]), lengths: lengths), nil, network)
+    let inputs = trials.batch.inputs
+    let rows = trials.batch.lengths.map { $0.map { network.readout.rows(steps: $0) } }
     let empty = Recording(
       layers: network.layers.map(\.name),
       records: network.layers.map {
         LayerRecord(steps: inputs.steps, trials: inputs.trials, neurons: $0.neurons)
       }, readout: emptyReadout(inputs))
     let recording = Mutex(empty)
-    try forEachShard(inputs, packed) { _, sweep, blocks in
+    try forEachShard(inputs, areRagged: lengths != nil, packed) { _, sweep, blocks in
       for (activity, block) in blocks {
-        let records = sweep.record(packed, activity, trials: block.count)
+        let records = sweep.record(
+          packed, activity, trials: block.count, lengths: trials.lengths(block))
         let outputs = sweep.readoutBlock
         recording.withLock { recording in
           for (layer, record) in records.enumerated() {
             recording.records[layer].insert(record, trials: block)
           }
           for step in 0..<outputs.steps {
-            for (row, trial) in block.enumerated() {
+            for (row, trial) in block.enumerated() where step < rows?[trial] ?? .max {
               for output in 0..<outputs.count {
                 recording.readout.values[
                   (step * inputs.trials + trial) * outputs.count + output] =
@@ -47,6 +56,9 @@ extension BatchEngine {
         }
       }
     }
-    return recording.withLock { $0 }
+    var result = recording.withLock { $0 }
+    result.readout = trials.restored(result.readout)
+    result.records = result.records.map(trials.restored)
+    return result
   }
 }

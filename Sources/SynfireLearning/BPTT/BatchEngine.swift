@@ -10,7 +10,7 @@ final class BatchEngine: Sendable {
   private let hasLimit: Bool
   /// Sweeps that no worker is using.
   private let idle = Mutex<[SweepPlan.Key: [IdleSweep]]>([:])
-  /// Plans by steps, trials, whether inputs are spikes and whether states are carried.
+  /// Plans by steps, trials, whether inputs are spikes and whether trials are plain.
   private let plans = Mutex<[[Int]: SweepPlan]>([:])
 
   /// - Parameter sweepMemory: most bytes of the states and tapes of all workers; nil for
@@ -27,14 +27,12 @@ final class BatchEngine: Sendable {
     let sweep: any BlockSweep
   }
 
-  /// - Parameter past: how many of the steps lie before the first that is run, as `forEachShard` says.
-  private func plan(_ batch: TrialInputs, past: Int?) throws -> SweepPlan {
-    let steps = batch.steps - (past ?? 0)
-    let sizes = [steps, batch.trials, batch.areSpikes ? 1 : 0, past == nil ? 0 : 1]
+  /// - Parameter isPlain: whether trials start at rest and all have every step.
+  private func plan(steps: Int, _ batch: TrialInputs, isPlain: Bool) throws -> SweepPlan {
+    let sizes = [steps, batch.trials, batch.areSpikes ? 1 : 0, isPlain ? 1 : 0]
     if let plan = plans.withLock({ $0[sizes] }) { return plan }
     let plan = try SweepPlan(
-      network, steps: steps, trials: batch.trials, spiking: batch.areSpikes,
-      carriesState: past != nil,
+      network, steps: steps, trials: batch.trials, spiking: batch.areSpikes, isPlain: isPlain,
       threads: pool.threads, limit: sweepMemory)
     plans.withLock { $0[sizes] = plan }
     return plan
@@ -60,14 +58,16 @@ final class BatchEngine: Sendable {
 
   /// Calls `body` for each shard of a batch, side by side, with its blocks and their first inputs.
   ///
-  /// - Parameter past: how many of the steps lie before the first that is run; nil where trials start at
-  ///   rest.
+  /// - Parameters:
+  ///   - past: how many of the steps lie before the first that is run; nil where trials start at rest.
+  ///   - areRagged: whether the trials have lengths of their own.
   func forEachShard(
-    _ inputs: TrialInputs, past: Int? = nil, _ packed: PackedNetwork,
+    _ inputs: TrialInputs, past: Int? = nil, areRagged: Bool = false, _ packed: PackedNetwork,
     _ body:
       @Sendable (_ shard: Int, any BlockSweep, [(BlockActivity, Range<Int>)]) throws -> Void
   ) throws {
-    let plan = try plan(inputs, past: past)
+    let plan = try plan(
+      steps: inputs.steps - (past ?? 0), inputs, isPlain: past == nil && !areRagged)
     try inputs.withActivity { activity in
       let shared = SharedActivity(activity.from(step: past ?? 0))
       try pool.run(shards: plan.shards) { shard in
@@ -92,9 +92,9 @@ final class BatchEngine: Sendable {
   ///
   /// - Throws: `NetworkError` for a network that cannot be made.
   func pack(
-    _ parameters: NamedTensors<Float>, for inputs: TrialInputs, carriesState: Bool = false
+    _ parameters: NamedTensors<Float>, for inputs: TrialInputs, isPlain: Bool = true
   ) throws -> PackedNetwork {
-    let plan = try plan(inputs, past: carriesState ? 0 : nil)
+    let plan = try plan(steps: inputs.steps, inputs, isPlain: isPlain)
     return PackedNetwork(network, parameters, layout: plan.layout)
   }
 
@@ -125,7 +125,7 @@ final class BatchEngine: Sendable {
       let packed = try pack(parameters, for: batch.inputs)
       try forEachShard(batch.inputs, packed) { _, sweep, blocks in
         for (activity, block) in blocks {
-          sweep.forward(packed, activity, trials: block.count, from: nil)
+          sweep.forward(packed, activity, trials: block.count)
           guard let first = sweep.firstNonFinite(packed, activity, trials: block.count) else {
             continue
           }

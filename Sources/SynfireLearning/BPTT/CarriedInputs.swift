@@ -39,20 +39,25 @@ struct CarriedInputs: Sendable {
     }
   }
 
-  /// The state with the last inputs.
-  func keepLast(_ state: NetworkState<Float>) -> NetworkState<Float> {
+  /// The state with the last inputs of each trial.
+  ///
+  /// - Parameter lengths: of the trials; nil where all have every step.
+  func keepLast(_ state: NetworkState<Float>, lengths: [Int]?) -> NetworkState<Float> {
     guard let past, past > 0 else { return state }
     var state = state
-    let (steps, row) = (inputs.steps, inputs.trials * inputs.channels)
-    var last = [Float]()
-    switch inputs {
-    case .analog(let tensor): last = Array(tensor.values.suffix(past * row))
-    case .spikes(let spikes):
-      last = [Float](repeating: 0, count: past * row)
+    let channels = inputs.channels
+    var last = [Float](repeating: 0, count: past * inputs.trials * channels)
+    for trial in 0..<inputs.trials {
+      // Of all known steps, the last that many.
+      let first = lengths?[trial] ?? inputs.steps - past
       for step in 0..<past {
-        for trial in 0..<inputs.trials {
-          let start = step * row + trial * inputs.channels
-          spikes.forEachSpike(step: steps - past + step, trial: trial) { last[start + $0] = 1 }
+        let target = (step * inputs.trials + trial) * channels
+        switch inputs {
+        case .spikes(let spikes):
+          spikes.forEachSpike(step: first + step, trial: trial) { last[target + $0] = 1 }
+        case .analog(let tensor):
+          let source = ((first + step) * inputs.trials + trial) * channels
+          for channel in 0..<channels { last[target + channel] = tensor.values[source + channel] }
         }
       }
     }

@@ -33,20 +33,20 @@ public struct SweepPlan: Sendable {
   /// Cuts the steps into the fewest segments whose states and tapes fit, or, if none fit, into those that
   /// take least.
   ///
-  /// Sweeps with trials as lanes have segments of their own and start at rest; where that does not do,
+  /// Sweeps with trials as lanes have segments of their own, start at rest and end together; where that does not do,
   /// neurons are lanes.
   ///
   /// - Parameters:
   ///   - spiking: whether inputs are spikes; if not, they are numbers.
-  ///   - carriesState: whether trials go on from a state, and hand one out.
+  ///   - isPlain: whether trials start at rest and all have every step.
   ///   - limit: most bytes of the states and tapes of all workers.
   /// - Throws: `NetworkError` for a network that cannot be made.
   public init(
-    _ network: Network, steps: Int, trials: Int, spiking: Bool, carriesState: Bool = false,
+    _ network: Network, steps: Int, trials: Int, spiking: Bool, isPlain: Bool = true,
     threads: Int, limit: Int
   ) throws {
     var least: SweepPlan?
-    let best = carriesState ? .neurons : network.laneLayout(trials: trials, spiking: spiking)
+    let best = isPlain ? network.laneLayout(trials: trials, spiking: spiking) : .neurons
     for layout in best == .neurons ? [.neurons] : [best, .neurons] {
       let most = layout == .neurons ? min(steps, Self.mostSegments) : 1
       for segments in 1...max(most, 1) {

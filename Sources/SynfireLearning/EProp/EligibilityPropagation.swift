@@ -93,7 +93,9 @@ public struct EligibilityPropagation: GradientRule {
   }
 
   public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
-    try engine.evaluate(batch, engine.pack(parameters, for: batch.inputs), loss: loss).0
+    try engine.evaluate(
+      batch, engine.pack(parameters, for: batch.inputs, isPlain: batch.lengths == nil), loss: loss
+    ).0
   }
 
   /// Gives the feedback the readout's update, and lets both decay.
@@ -116,6 +118,11 @@ public struct EligibilityPropagation: GradientRule {
   /// - Throws: `LearningError` when targets do not fit.
   public func gradient(_ batch: TrialBatch) throws -> GradientResult {
     try engine.validate(batch.inputs)
+    guard batch.lengths == nil else {
+      throw LearningError(
+        "e-prop takes trials of one length", place: "lengths",
+        remedy: "Use back-propagation through time for trials of several.")
+    }
     let (axes, shape) = network.readout.shape(steps: batch.steps, trials: batch.trials)
     try loss.validate(batch.targets, readoutShape: shape)
     let problem = try EligibilityProblem<Float>(
@@ -137,7 +144,7 @@ public struct EligibilityPropagation: GradientRule {
     let outcome = loss.finish(
       sum: total.loss, targets: batch.targets.count, values: readout.count)
     let rates = regularizers.rateTerms(
-      counts: total.counts.map(Double.init), steps: batch.steps, trials: batch.trials)
+      counts: total.counts.map(Double.init), samples: batch.samples)
     var gradients = problem.gradients(
       total, factor: Float(outcome.factor), rateAdjoints: rates.adjoints.map { Float($0) })
     let weights = regularizers.addWeightTerms(parameters, to: &gradients)

@@ -44,34 +44,57 @@ extension Loss {
   }
 
   /// Loss and dL/d(readout) of a whole readout, in double precision.
+  ///
+  /// - Parameter rows: steps or windows of each trial that count; nil for all.
   public func evaluate(
-    _ readout: Tensor<Double>, _ targets: TrialTargets
+    _ readout: Tensor<Double>, _ targets: TrialTargets, rows: [Int]? = nil
   ) throws -> (loss: Double, adjoint: Tensor<Double>) {
     try validate(targets, readoutShape: readout.shape)
     var adjoint = Tensor<Double>(axes: readout.axes, shape: readout.shape)
     let outputs = readout.shape.last!
+    let trials = readout.shape[readout.shape.count - 2]
     var sum = 0.0
     readout.values.withUnsafeBufferPointer { values in
       adjoint.values.withUnsafeMutableBufferPointer { adjoint in
         switch targets {
         case .classes(let labels):
-          for (trial, label) in labels.enumerated() {
+          for (trial, label) in labels.enumerated()
+          where trial / trials < rows?[trial % trials] ?? .max {
             sum += add(
               logits: values.baseAddress! + trial * outputs, label: label, count: outputs,
               adjoint: adjoint.baseAddress! + trial * outputs)
           }
         case .values(let target):
           let target = target.values.map { Double($0) }
-          sum = target.withUnsafeBufferPointer {
-            add(
-              outputs: values.baseAddress!, targets: $0.baseAddress!, count: readout.count,
-              adjoint: adjoint.baseAddress!)
+          target.withUnsafeBufferPointer { target in
+            for start in stride(from: 0, to: readout.count, by: outputs)
+            where start / outputs / trials < rows?[start / outputs % trials] ?? .max {
+              sum += add(
+                outputs: values.baseAddress! + start, targets: target.baseAddress! + start,
+                count: outputs, adjoint: adjoint.baseAddress! + start)
+            }
           }
         }
       }
     }
-    let (loss, factor) = finish(sum: sum, targets: targets.count, values: readout.count)
+    let (loss, factor) = finish(
+      sum: sum, targets: targets.count(rows: rows),
+      values: rows.map { $0.reduce(0, +) * outputs } ?? readout.count)
     for index in adjoint.values.indices { adjoint.values[index] *= factor }
     return (loss, adjoint)
+  }
+}
+
+extension TrialTargets {
+  /// The targets that there are in those rows of each trial that count; nil counts all.
+  func count(rows: [Int]?) -> Int {
+    guard let rows else { return count }
+    switch self {
+    case .classes(let classes):
+      return classes.indices.count {
+        classes[$0] != Self.none && $0 / rows.count < rows[$0 % rows.count]
+      }
+    case .values(let tensor): return rows.reduce(0, +) * (tensor.shape.last ?? 0)
+    }
   }
 }

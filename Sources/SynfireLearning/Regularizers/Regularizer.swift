@@ -47,18 +47,20 @@ extension [Regularizer] {
         trials.reduce(0.0) { $0 + $1.outputs.reduce(0) { $0 + $1[neuron] } }
       }
       return rateTerms(
-        counts: counts, steps: trials[0].outputs.count, trials: trials.count)
+        counts: counts, samples: trials.reduce(0) { $0 + $1.outputs.count })
     }
     return (terms.reduce(0) { $0 + $1.value }, terms.map(\.adjoints))
   }
 
   /// The terms that depend on rates: their value, and the adjoint that each output of each neuron gets.
+  ///
+  /// - Parameter samples: steps of all trials together.
   func rateTerms(
-    counts: [Double], steps: Int, trials: Int
+    counts: [Double], samples: Int
   ) -> (value: Double, adjoints: [Double]) {
     var value = 0.0
     var adjoints = [Double](repeating: 0, count: counts.count)
-    let samples = Double(steps * trials)
+    let samples = Double(samples)
     for case .firingRate(let strength, let target) in self {
       for (neuron, count) in counts.enumerated() {
         let excess = count / samples - target

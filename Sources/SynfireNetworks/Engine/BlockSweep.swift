@@ -9,10 +9,11 @@ public protocol BlockSweep: AnyObject {
 
   /// Runs trials forward; `inputs` starts at the first trial of the block.
   ///
-  /// - Parameter state: what they go on from; inputs can then be read as far back as synapses reach. Nil for
-  ///   rest.
+  /// - Parameters:
+  ///   - lengths: of the trials; nil where all have every step.
+  ///   - state: what they go on from; inputs can then be read as far back as synapses reach. Nil for rest.
   func forward(
-    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?,
     from state: NetworkState<Float>?)
 
   /// The state after the last step of a forward sweep, before a backward one, but for the inputs.
@@ -20,7 +21,7 @@ public protocol BlockSweep: AnyObject {
 
   /// Runs trials forward for their spikes alone: there need be neither readout nor tape.
   func forwardForSpikes(
-    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?,
     from state: NetworkState<Float>?)
 
   /// What `restore` needs to go on from here after forward sweeps of other blocks; nil where only another
@@ -42,7 +43,9 @@ public protocol BlockSweep: AnyObject {
   func countSpikes(trials: Int, into counts: inout [[Int]])
 
   /// Runs a block forward and keeps what each layer did, in the order of the layers.
-  func record(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) -> [LayerRecord]
+  func record(
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?
+  ) -> [LayerRecord]
 
   /// The first layer, step and neuron whose state is not finite.
   func firstNonFinite(
@@ -55,16 +58,16 @@ public protocol BlockSweep: AnyObject {
 }
 
 extension BlockSweep {
-  /// Runs trials forward from rest.
+  /// Runs trials of all steps forward from rest.
   public func forward(_ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int) {
-    forward(packed, inputs, trials: trials, from: nil)
+    forward(packed, inputs, trials: trials, lengths: nil, from: nil)
   }
 
   public func forwardForSpikes(
-    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?,
     from state: NetworkState<Float>?
   ) {
-    forward(packed, inputs, trials: trials, from: state)
+    forward(packed, inputs, trials: trials, lengths: lengths, from: state)
   }
 
   public func save() -> AnyObject? { nil }
@@ -72,7 +75,7 @@ extension BlockSweep {
   public func restore(
     _ saved: AnyObject, _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
   ) {
-    forward(packed, inputs, trials: trials, from: nil)
+    forward(packed, inputs, trials: trials, lengths: nil, from: nil)
   }
 }
 

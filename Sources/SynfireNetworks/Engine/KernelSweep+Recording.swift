@@ -17,10 +17,11 @@ protocol StateReplay {
   associatedtype Inputs
   var recordSize: SweepSize { get }
 
-  /// Shows the state of every neuron after every step, in the order of step, trial and neuron, until
-  /// `body` says false.
+  /// Shows the state of every neuron after every step of its trial, in the order of step, trial and neuron,
+  /// until `body` says false.
   func replay(
-    _ layer: Packed, _ inputs: Inputs, trials: Int, _ body: (ReplayedState) -> Bool)
+    _ layer: Packed, _ inputs: Inputs, trials: Int, lengths: TrialLengths,
+    _ body: (ReplayedState) -> Bool)
 }
 
 extension StateReplay {
@@ -28,7 +29,8 @@ extension StateReplay {
     _ layer: Packed, _ inputs: Inputs, trials: Int
   ) -> (step: Int, trial: Int, neuron: Int)? {
     var found: (step: Int, trial: Int, neuron: Int)?
-    replay(layer, inputs, trials: trials) { state in
+    replay(layer, inputs, trials: trials, lengths: TrialLengths(steps: recordSize.steps)) {
+      state in
       if !state.potential.isFinite || !state.current.isFinite {
         found = (state.step, state.trial, state.neuron)
       }
@@ -37,15 +39,16 @@ extension StateReplay {
     return found
   }
 
-  func record(_ layer: Packed, _ inputs: Inputs, trials: Int) -> LayerRecord {
+  func record(
+    _ layer: Packed, _ inputs: Inputs, trials: Int, lengths: TrialLengths
+  ) -> LayerRecord {
     var record = LayerRecord(
       steps: recordSize.steps, trials: trials, neurons: recordSize.neurons)
-    var index = 0
-    replay(layer, inputs, trials: trials) { state in
+    replay(layer, inputs, trials: trials, lengths: lengths) { state in
+      let index = (state.step * trials + state.trial) * recordSize.neurons + state.neuron
       record.outputs.values[index] = state.output
       record.potentials.values[index] = state.potential
       record.currents.values[index] = state.current
-      index += 1
       return true
     }
     return record
@@ -56,14 +59,18 @@ extension KernelSweep: StateReplay {
   var recordSize: SweepSize { size }
 
   func replay(
-    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, _ body: (ReplayedState) -> Bool
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths,
+    _ body: (ReplayedState) -> Bool
   ) {
     begin(layer, trials: trials)
-    for segment in 0..<size.segments {
+    self.lengths = lengths
+    for segment in 0..<size.segments where !times(ofSegment: segment).isEmpty {
       for time in tape(segment) {
-        collectDrive(layer, inputs, time: time, trials: trials)
-        model.advance(kernel, memory, time: time, trials: trials)
-        guard show(time: time, trials: trials, body) else { return }
+        let active = lengths.active(at: time, of: trials)
+        collectDrive(layer, inputs, time: time, trials: active)
+        model.advance(kernel, memory, time: time, trials: active)
+        silence(active..<trials, time: time)
+        guard show(time: time, trials: active, body) else { return }
       }
     }
   }

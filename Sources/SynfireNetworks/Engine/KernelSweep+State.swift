@@ -71,11 +71,11 @@ extension KernelSweep {
     var activity = Tensor<Float>(
       axes: ["time", "trial", "neuron"], shape: [reach, trials, neurons])
     // A sweep of fewer steps than are reached shows those before it, or silence.
-    for step in 0..<reach where size.steps - reach + step + past >= 0 {
-      for trial in 0..<trials {
+    for step in 0..<reach {
+      for trial in 0..<trials where lengths[trial] - reach + step + past >= 0 {
         for neuron in 0..<neurons {
           activity.values[(step * trials + trial) * neurons + neuron] =
-            output(size.steps - reach + step, trial, neuron)
+            output(lengths[trial] - reach + step, trial, neuron)
         }
       }
     }

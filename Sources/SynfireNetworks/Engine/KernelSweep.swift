@@ -14,19 +14,21 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   private(set) var memory: SweepMemory<Model.Fast>
   private let wholeMemory: SweepMemory<Model.Fast>
   /// The segment whose tape is held.
-  private var taped = 0
-  private let snapshots: SweepSnapshots<Model.Fast>
+  var taped = 0
+  let snapshots: SweepSnapshots<Model.Fast>
   let buffers: SweepBuffers<Model.Fast>
   /// Steps before the first that the sweep goes on from: 0, or `SweepSize.history`.
   var past = 0
-  private let inputFilter: ExponentialFilter<SIMD16<Float>>?
-  private let recurrentFilter: ExponentialFilter<SIMD16<Float>>?
-  private let inputRing: AdjointRing
-  private let recurrentRing: AdjointRing
-  private let driveRing: AdjointRing
+  /// How long the trials of the block are.
+  var lengths: TrialLengths
+  let inputFilter: ExponentialFilter<SIMD16<Float>>?
+  let recurrentFilter: ExponentialFilter<SIMD16<Float>>?
+  let inputRing: AdjointRing
+  let recurrentRing: AdjointRing
+  let driveRing: AdjointRing
   /// The group of 64 steps whose drives were last looked for, and whether the ring holds them.
-  private var driveGroup = -1
-  private var knowsDrives = false
+  var driveGroup = -1
+  var knowsDrives = false
   private var inputWorkspace: ConnectivityWorkspace?
   private var recurrentWorkspace: ConnectivityWorkspace?
 
@@ -34,6 +36,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     self.model = model
     self.wiring = wiring
     self.size = size
+    lengths = TrialLengths(steps: size.steps)
     kernel = try model.fast()
     buffers = SweepBuffers(size)
     wholeMemory = SweepMemory(buffers, size)
@@ -65,43 +68,69 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   }
 
   func forward(
-    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, from state: NamedTensors<Float>?
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths,
+    from state: NamedTensors<Float>?
   ) {
     begin(layer, trials: trials)
+    self.lengths = lengths
     if let state { go(onFrom: state, trials: trials) }
-    for segment in 0..<size.segments {
+    for segment in 0..<size.segments where !times(ofSegment: segment).isEmpty {
       snapshots.save(buffers, at: segment)
       run(segment, layer, inputs, trials: trials)
     }
   }
 
   /// Runs a segment from the state that the step before it left.
-  private func run(_ segment: Int, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
+  func run(_ segment: Int, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
     for time in tape(segment) {
-      collectDrive(layer, inputs, time: time, trials: trials)
-      model.advance(kernel, memory, time: time, trials: trials)
+      let active = lengths.active(at: time, of: trials)
+      collectDrive(layer, inputs, time: time, trials: active)
+      model.advance(kernel, memory, time: time, trials: active)
+      silence(active..<trials, time: time)
+    }
+  }
+
+  /// Sets the outputs of trials that have ended to nothing.
+  func silence(_ trials: Range<Int>, time: Int) {
+    guard !trials.isEmpty else { return }
+    let row = time * size.trials + trials.lowerBound
+    if Model.Fast.isSpiking {
+      (wholeMemory.spikes + row * size.words * 4).update(
+        repeating: 0, count: trials.count * size.words * 4)
+    } else {
+      (wholeMemory.outputs + row * size.vectors).update(
+        repeating: .zero, count: trials.count * size.vectors)
     }
   }
 
   func forwardWithoutTape(
-    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, from state: NamedTensors<Float>?
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths,
+    from state: NamedTensors<Float>?
   ) {
     begin(layer, trials: trials)
+    self.lengths = lengths
     if let state { go(onFrom: state, trials: trials) }
     taped = -1
-    for time in 0..<size.steps {
-      collectDrive(layer, inputs, time: time, trials: trials)
+    for time in 0..<lengths.longest {
+      let active = lengths.active(at: time, of: trials)
+      collectDrive(layer, inputs, time: time, trials: active)
       // Every step writes where the first has its tape.
-      model.advance(kernel, memory.taping(from: time), time: time, trials: trials)
+      model.advance(kernel, memory.taping(from: time), time: time, trials: active)
+      silence(active..<trials, time: time)
     }
   }
 
   /// Gives the tape to a segment, and says which steps are its.
   func tape(_ segment: Int) -> Range<Int> {
-    let times = size.times(ofSegment: segment)
+    let times = times(ofSegment: segment)
     memory = wholeMemory.taping(from: times.lowerBound)
     taped = segment
     return times
+  }
+
+  /// The steps of a segment that the longest trial has.
+  func times(ofSegment segment: Int) -> Range<Int> {
+    size.times(ofSegment: segment).clamped(to: 0..<lengths.longest)
   }
 
   func step(_ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int) {
@@ -116,6 +145,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     buffers.clearFilters()
     memory = wholeMemory
     past = 0
+    lengths = TrialLengths(steps: size.steps)
     driveGroup = -1
   }
 
@@ -153,34 +183,11 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
       addingTo: memory.drive)
   }
 
-  /// Copies the weighted inputs of a step from those of 64 steps, which are found together when the first
-  /// of them is due; false if they are not known together.
-  private func collectKnownDrive(
-    _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int, isWhole: Bool
-  ) -> Bool {
-    let source = time - wiring.inputLatency
-    guard isWhole, source >= 0 else { return false }
-    if source >> 6 != driveGroup {
-      driveGroup = source >> 6
-      let first = driveGroup << 6
-      let end = min(first + 64, size.steps - wiring.inputLatency)
-      knowsDrives = layer.input.propagate(
-        inputs.from(step: -past), times: first + past..<end + past, trials: trials,
-        into: driveRing, workspaces(layer).0)
-    }
-    guard knowsDrives else { return false }
-    for trial in 0..<trials {
-      (buffers.drive.pointer + trial * size.rowLength).update(
-        from: driveRing.row(source, trial), count: size.rowLength)
-    }
-    return true
-  }
-
   func countSpikes(trials: Int, into counts: inout [Int]) {
     guard case .spikes(let words, let timeStride, let trialStride) = activity else { return }
     // Rows of 64 steps or trials at a time, turned so that those of a neuron are one word.
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { turned in
-      let rows = size.steps * trials
+      let rows = lengths.longest * trials
       for word in 0..<size.words {
         for start in stride(from: 0, to: rows, by: 64) {
           for slot in 0..<64 {
@@ -195,102 +202,6 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
         }
       }
     }
-  }
-
-  func beginBackward(trials: Int) {
-    buffers.adjoints.pointer.update(
-      repeating: kernel.initialAdjoint, count: trials * size.vectors)
-    buffers.clearFilterAdjoints()
-    if wiring.hasDelays {
-      // Steps past the end are looked up too.
-      buffers.inputRing.clear()
-      buffers.recurrentRing.clear()
-    }
-  }
-
-  func backward(
-    segment: Int, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int,
-    outputAdjoint: any OutputAdjoint, constantAdjoint: UnsafePointer<Float>?,
-    inputAdjoint: StoredAdjoint?
-  ) {
-    if taped != segment {
-      snapshots.restore(buffers, from: segment)
-      run(segment, layer, inputs, trials: trials)
-    }
-    for time in size.times(ofSegment: segment).reversed() {
-      collectOutputAdjoint(
-        layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)
-      // With a past, the first step has one before it.
-      model.retreat(kernel, memory.earlier(by: past), time: time + past, trials: trials)
-      finish(layer, inputs, time: time, trials: trials, inputAdjoint: inputAdjoint)
-    }
-  }
-
-  /// dL/d(output of a step): from above, from the constant, and through recurrent synapses.
-  private func collectOutputAdjoint(
-    _ layer: PackedLayer, time: Int, trials: Int, from outputAdjoint: any OutputAdjoint,
-    constant: UnsafePointer<Float>?
-  ) {
-    let adjoints = buffers.outputAdjoints
-    adjoints.clear()
-    if let constant {
-      for trial in 0..<trials {
-        RowKernels.addScaled(
-          constant, scale: 1, into: adjoints.pointer + trial * size.rowLength,
-          vectors: size.vectors)
-      }
-    }
-    outputAdjoint.add(time: time, trials: trials, into: adjoints.pointer)
-    if let recurrent = layer.recurrent, time + wiring.recurrentLatency < size.steps {
-      recurrent.backpropagate(
-        recurrentRing, time: time, trials: trials, into: adjoints.pointer,
-        stride: size.rowLength, workspaces(layer).1!)
-    }
-  }
-
-  /// Hands the adjoint of the inputs down, and gathers gradients when 64 steps are complete.
-  private func finish(
-    _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
-    inputAdjoint: StoredAdjoint?
-  ) {
-    let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
-    let inputTime = time - wiring.inputLatency
-    if inputTime + past >= 0 {
-      inputRing.write(
-        inputTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
-        filter: inputFilter, buffers.inputFilterAdjoints.pointer)
-      layer.input.receive(inputRing, time: inputTime, trials: trials, inputWorkspace)
-    }
-    if inputTime >= 0, let inputAdjoint {
-      let row = inputAdjoint.step(inputTime)
-      row.update(repeating: 0, count: trials * inputAdjoint.rowLength)
-      layer.input.backpropagate(
-        inputRing, time: inputTime, trials: trials, into: row,
-        stride: inputAdjoint.rowLength, inputWorkspace)
-    }
-    if let times = completed(time, latency: wiring.inputLatency) {
-      layer.input.accumulate(
-        inputs.from(step: -past), times: times, trials: trials, inputRing, inputWorkspace)
-    }
-    guard let recurrent = layer.recurrent, let recurrentWorkspace else { return }
-    let recurrentTime = time - wiring.recurrentLatency
-    if recurrentTime + past >= 0 {
-      recurrentRing.write(
-        recurrentTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
-        filter: recurrentFilter, buffers.recurrentFilterAdjoints.pointer)
-      recurrent.receive(recurrentRing, time: recurrentTime, trials: trials, recurrentWorkspace)
-    }
-    if let times = completed(time, latency: wiring.recurrentLatency) {
-      recurrent.accumulate(
-        activity.from(step: -past), times: times, trials: trials, recurrentRing,
-        recurrentWorkspace)
-    }
-  }
-
-  /// The steps of activity, counted from the past on, whose group of 64 is complete once a step has its
-  /// adjoint.
-  private func completed(_ time: Int, latency: Int) -> Range<Int>? {
-    size.completedGroup(time, latency: latency, past: past)
   }
 
   func takeParameterGradients() -> AlignedBuffer<Float> {

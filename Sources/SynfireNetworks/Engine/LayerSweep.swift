@@ -33,16 +33,6 @@ public struct SweepSize: Sendable {
   @inlinable var words: Int { (neurons + 63) >> 6 }
 }
 
-extension SweepSize {
-  /// Going back, the steps of presynaptic activity whose aligned group of 64 is complete once the drive of
-  /// a step has its adjoint, counted from `past` steps before the first; nil while there is none.
-  func completedGroup(_ time: Int, latency: Int, past: Int) -> Range<Int>? {
-    let source = time - latency
-    guard source + past >= 0, source & 63 == 0 || time == 0 else { return nil }
-    return source + past..<min((source | 63) + 1, steps - latency) + past
-  }
-}
-
 /// The packed connectivity of one layer.
 public struct PackedLayer: Sendable {
   let input: any PackedConnectivity
@@ -67,7 +57,8 @@ public protocol LayerSweep: AnyObject {
   /// - Parameter state: what the trials go on from, with the local names of the layer; inputs can then be
   ///   read as far back as synapses reach. Nil for rest.
   func forward(
-    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, from state: NamedTensors<Float>?)
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths,
+    from state: NamedTensors<Float>?)
 
   /// The state after the last step of a forward sweep, before a backward one.
   ///
@@ -76,7 +67,8 @@ public protocol LayerSweep: AnyObject {
 
   /// The same for the spikes alone: no tape is left.
   func forwardWithoutTape(
-    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, from state: NamedTensors<Float>?)
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths,
+    from state: NamedTensors<Float>?)
 
   /// Sets the state to that before the first step.
   func begin(_ layer: PackedLayer, trials: Int)
@@ -115,7 +107,9 @@ public protocol LayerSweep: AnyObject {
   ) -> (step: Int, trial: Int, neuron: Int)?
 
   /// Runs a block forward and keeps outputs and states.
-  func record(_ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) -> LayerRecord
+  func record(
+    _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths
+  ) -> LayerRecord
 }
 
 /// What one layer did in a block of trials; every tensor is [time, trial, neuron].
@@ -156,13 +150,11 @@ public final class StoredAdjoint: OutputAdjoint {
   let buffer: AlignedBuffer<Float>
   let rowLength: Int
   let stepStride: Int
-  private let steps: Int
   private let rows: Int
 
   init(_ size: SweepSize) {
     rowLength = size.rowLength
     stepStride = size.trials * size.rowLength
-    steps = size.steps
     rows = Self.rows(size)
     buffer = AlignedBuffer(count: rows * stepStride)
   }
@@ -179,7 +171,9 @@ public final class StoredAdjoint: OutputAdjoint {
   }
 
   /// Forgets the last steps, which reach nothing where the layer above has a latency.
-  func begin() {
+  ///
+  /// - Parameter steps: of the longest trial.
+  func begin(steps: Int) {
     for time in max(0, steps - 64)..<steps {
       step(time).update(repeating: 0, count: stepStride)
     }

@@ -19,12 +19,14 @@ final class MaximumReadout: ReadoutSweep {
   private let pending: AlignedBuffer<SIMD16<Float>>
   /// Steps before the first that can be read.
   private var past = 0
+  private var longest: Int
 
   init(
     size: SweepSize, outputs: Int, filter: ExponentialFilter<SIMD16<Float>>?, latency: Int,
     spiking: Bool
   ) {
     self.size = size
+    longest = size.steps
     self.filter = filter ?? .identity
     self.latency = latency
     self.spiking = spiking
@@ -55,15 +57,18 @@ final class MaximumReadout: ReadoutSweep {
 
   func forward(
     _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int,
-    from start: ReadoutStart?
+    lengths: TrialLengths, from start: ReadoutStart?
   ) {
     begin()
     if let start {
       past = SweepSize.history
       if let filter = start.filter { FilterState.load(filter, into: states.pointer) }
     }
-    for time in 0..<size.steps {
-      follow(activity, time: time, source: time - latency, trials: trials)
+    longest = lengths.longest
+    for time in 0..<longest {
+      follow(
+        activity, time: time, source: time - latency,
+        trials: lengths.active(at: time, of: trials))
     }
     read(packed, trials: trials)
   }
@@ -157,7 +162,7 @@ final class MaximumReadout: ReadoutSweep {
         with: maximumAdjoints[cell], where: times[cell] .== now)
       written[cell] = filter.adjointStep(&states[cell], here)
     }
-    guard time + latency < size.steps else { return }
+    guard time + latency < longest else { return }
     for cell in 0..<trials * size.vectors { target[cell] += read[cell] }
   }
 }

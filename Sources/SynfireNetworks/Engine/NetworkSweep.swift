@@ -16,7 +16,10 @@ public final class NetworkSweep: BlockSweep {
   private let storedAdjoints: [StoredAdjoint]
   private let biasGradient: AlignedBuffer<Float>?
 
+  private let steps: Int
   private let segments: Int
+  /// How long the trials of the block are.
+  private var lengths: TrialLengths
 
   /// - Parameter segmentSteps: steps whose tape is held at a time; nil for all.
   public init(
@@ -24,6 +27,8 @@ public final class NetworkSweep: BlockSweep {
   ) throws {
     self.network = network
     self.blockTrials = blockTrials
+    self.steps = steps
+    lengths = TrialLengths(steps: steps)
     segments =
       SweepSize(steps: steps, segmentSteps: segmentSteps, trials: blockTrials, neurons: 1).segments
     sweeps = try network.layers.enumerated().map { index, layer in
@@ -61,25 +66,27 @@ public final class NetworkSweep: BlockSweep {
   public var readoutBlock: ReadoutBlock { readout.block }
 
   public func forward(
-    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?,
     from state: NetworkState<Float>?
   ) {
+    self.lengths = lengths ?? TrialLengths(steps: steps)
     for (index, sweep) in sweeps.enumerated() {
       sweep.forward(
         packed.layers[index], activity(below: index, inputs), trials: trials,
-        from: state?.tensors.under(network.layers[index].name))
+        lengths: self.lengths, from: state?.tensors.under(network.layers[index].name))
     }
     read(packed, trials: trials, from: state)
   }
 
   public func forwardForSpikes(
-    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?,
     from state: NetworkState<Float>?
   ) {
+    self.lengths = lengths ?? TrialLengths(steps: steps)
     for (index, sweep) in sweeps.enumerated() {
       sweep.forwardWithoutTape(
         packed.layers[index], activity(below: index, inputs), trials: trials,
-        from: state?.tensors.under(network.layers[index].name))
+        lengths: self.lengths, from: state?.tensors.under(network.layers[index].name))
     }
   }
 
@@ -99,7 +106,7 @@ public final class NetworkSweep: BlockSweep {
     _ packed: PackedNetwork, trials: Int, from state: NetworkState<Float>? = nil
   ) {
     readout.forward(
-      packed.readout, sweeps.last!.activity, trials: trials,
+      packed.readout, sweeps.last!.activity, trials: trials, lengths: lengths,
       from: state.map { .init(filter: $0.tensors[NetworkState<Float>.readoutFilter]) })
     readoutBlock.add(bias: packed.readoutBias, trials: trials)
   }
@@ -111,7 +118,9 @@ public final class NetworkSweep: BlockSweep {
     readoutBlock.addAdjoints(trials: trials, to: biasGradient)
     readout.beginBackward(packed.readout, sweeps.last!.activity, trials: trials)
     for sweep in sweeps { sweep.beginBackward(trials: trials) }
-    for adjoint in storedAdjoints where segments > 1 { adjoint.begin() }
+    for adjoint in storedAdjoints where segments > 1 || lengths.longest < steps {
+      adjoint.begin(steps: lengths.longest)
+    }
     for segment in (0..<segments).reversed() {
       for index in sweeps.indices.reversed() {
         sweeps[index].backward(
@@ -130,10 +139,13 @@ public final class NetworkSweep: BlockSweep {
   }
 
   public func record(
-    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?
   ) -> [LayerRecord] {
+    self.lengths = lengths ?? TrialLengths(steps: steps)
     let records = sweeps.enumerated().map { index, sweep in
-      sweep.record(packed.layers[index], activity(below: index, inputs), trials: trials)
+      sweep.record(
+        packed.layers[index], activity(below: index, inputs), trials: trials,
+        lengths: self.lengths)
     }
     read(packed, trials: trials)
     return records
@@ -165,44 +177,6 @@ public final class NetworkSweep: BlockSweep {
     }
     result.append(readout.workspace(packed.readout).gradient)
     return result + sweeps.map { $0.takeParameterGradients() } + [biasGradient].compactMap { $0 }
-  }
-}
-
-extension PackedNetwork {
-  /// Gradients by parameter name from buffers in the order of `BlockSweep.gradientBuffers`.
-  public func gradient(
-    _ network: Network, _ buffers: [AlignedBuffer<Float>]
-  ) -> NamedTensors<Float> {
-    let packed = connections
-    var result = NamedTensors<Float>()
-    for (index, connection) in network.connections.enumerated() {
-      let tensors = packed[index].gradient(buffers[index])
-      for (name, tensor) in tensors.prefixed(connection.prefix) { result[name] = tensor }
-    }
-    if network.readout.bias != nil {
-      result["readout.bias"] = Tensor(
-        axes: ["output"], shape: [network.readout.outputs],
-        values: (0..<network.readout.outputs).map { buffers.last!.pointer[$0] })
-    }
-    for (layer, buffer) in zip(network.layers, buffers.dropFirst(packed.count)) {
-      let rows = stride(from: 0, to: buffer.count, by: layer.neurons).map { start in
-        (0..<layer.neurons).map { Double(buffer.pointer[start + $0]) }
-      }
-      let tensors = layer.gradient(
-        ofKernelParameters: rows, parameters.under(layer.parameterPrefix).converted())
-      for (name, tensor) in tensors.converted(to: Float.self).prefixed(layer.parameterPrefix) {
-        result[name] = tensor
-      }
-    }
-    return result
-  }
-}
-
-extension PackedNetwork {
-  /// In the order of `Network.connections`.
-  private var connections: [any GradientLayout] {
-    if let lanes { return lanes.connections }
-    return layers.flatMap { [$0.input, $0.recurrent].compactMap { $0 } } + [readout]
   }
 }
 

@@ -9,7 +9,7 @@ public protocol ReadoutSweep: OutputAdjoint {
   ///   reaches. Nil for rest.
   func forward(
     _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int,
-    from start: ReadoutStart?)
+    lengths: TrialLengths, from start: ReadoutStart?)
   /// The state of the filter after a forward sweep, before a backward one: [part, trial, output], or
   /// [part, trial, neuron] where neurons are filtered.
   func filterState(trials: Int) -> Tensor<Float>
@@ -100,9 +100,11 @@ final class EveryStepReadout: ReadoutSweep {
   private var activity: BlockActivity?
   /// Steps before the first that can be read.
   private var past = 0
+  private var lengths: TrialLengths
 
   init(size: SweepSize, outputs: Int, filter: ExponentialFilter<SIMD16<Float>>?, latency: Int) {
     self.size = size
+    lengths = TrialLengths(steps: size.steps)
     self.filter = filter ?? .identity
     self.latency = latency
     buffers = ReadoutBuffers(steps: size.steps, trials: size.trials, outputs: outputs)
@@ -119,16 +121,18 @@ final class EveryStepReadout: ReadoutSweep {
 
   func forward(
     _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int,
-    from start: ReadoutStart?
+    lengths: TrialLengths, from start: ReadoutStart?
   ) {
     begin()
     if let start {
       past = SweepSize.history
       if let filter = start.filter { FilterState.load(filter, into: states.pointer) }
     }
-    for time in 0..<size.steps {
+    self.lengths = lengths
+    for time in 0..<lengths.longest {
       read(
-        packed, activity, time: time, source: time - latency, trials: trials,
+        packed, activity, time: time, source: time - latency,
+        trials: lengths.active(at: time, of: trials),
         into: block.outputs + time * block.stepStride)
     }
   }
@@ -183,12 +187,12 @@ final class EveryStepReadout: ReadoutSweep {
         source, given, trials: trials, vectors: vectors, filter: filter, states.pointer)
       packed.receive(ring, time: source, trials: trials, workspace(packed))
     }
-    if time + latency < size.steps {
+    if time + latency < lengths.longest {
       packed.backpropagate(
         ring, time: time, trials: trials, into: adjoint, stride: size.rowLength,
         workspace(packed))
     }
-    if let times = size.completedGroup(time, latency: latency, past: past) {
+    if let times = lengths.completedGroup(time, latency: latency, past: past) {
       packed.accumulate(
         activity.from(step: -past), times: times, trials: trials, ring, workspace(packed))
     }

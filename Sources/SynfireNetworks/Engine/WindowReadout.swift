@@ -23,9 +23,9 @@ final class WindowReadout: ReadoutSweep {
 
   func forward(
     _ packed: any PackedConnectivity, _ activity: BlockActivity, trials: Int,
-    from start: ReadoutStart?
+    lengths: TrialLengths, from start: ReadoutStart?
   ) {
-    everyStep.forward(packed, activity, trials: trials, from: start)
+    everyStep.forward(packed, activity, trials: trials, lengths: lengths, from: start)
     let source = everyStep.block
     for step in 0..<block.steps {
       let target = block.outputs + step * block.stepStride

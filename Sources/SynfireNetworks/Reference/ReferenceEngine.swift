@@ -38,9 +38,11 @@ public struct ReferenceEngine {
 
   /// Runs inputs [time, trial, channel].
   ///
-  /// - Parameter start: what the trials go on from; nil for rest, without a state handed out.
+  /// - Parameters:
+  ///   - lengths: steps of each trial, after which it is not run; nil where all have every step.
+  ///   - start: what the trials go on from; nil for rest, without a state handed out.
   public func run(
-    _ inputs: Tensor<Double>, _ parameters: NamedTensors<Double>,
+    _ inputs: Tensor<Double>, _ parameters: NamedTensors<Double>, lengths: [Int]? = nil,
     from start: NetworkState<Double>? = nil
   ) throws -> Run {
     try network.validate(parameters)
@@ -48,14 +50,14 @@ public struct ReferenceEngine {
     let (steps, trials, channels) = (inputs.shape[0], inputs.shape[1], inputs.shape[2])
     let weights = matrices(parameters)
     let neurons = try neuronParameters(parameters)
-    try network.readout.validate(steps: steps)
+    for length in lengths ?? [steps] { try network.readout.validate(steps: length) }
     let (axes, shape) = network.readout.shape(steps: steps, trials: trials)
     var run = Run(
       traces: network.layers.map { _ in [] }, filtered: [],
       readout: Tensor(axes: axes, shape: shape), state: start, inputs: [], maximumTimes: [],
       start: start)
     for trial in 0..<trials {
-      var activity = (0..<steps).map { time in
+      var activity = (0..<(lengths?[trial] ?? steps)).map { time in
         let start = (time * trials + trial) * channels
         return [Double](inputs.values[start..<start + channels])
       }
@@ -74,7 +76,10 @@ public struct ReferenceEngine {
     }
     if let bias = parameters["readout.bias"] {
       for index in run.readout.values.indices {
-        run.readout.values[index] += bias.values[index % bias.count]
+        let (row, trial) = (index / bias.count).quotientAndRemainder(dividingBy: trials)
+        if row < network.readout.rows(steps: lengths?[trial] ?? steps) {
+          run.readout.values[index] += bias.values[index % bias.count]
+        }
       }
     }
     return run

@@ -28,7 +28,7 @@ public enum ExplicitGradient {
     }
     let result = try rule.gradient(batch)
     let recording = try experiment.makeNetwork().record(
-      batch.inputs, parameters, threads: threads)
+      batch.inputs, parameters, lengths: batch.lengths, threads: threads)
     var tensors = NamedTensors<Float>()
     tensors["loss"] = Tensor(axes: [], shape: [], values: [Float(result.loss)])
     for (layer, record) in zip(recording.layers, recording.records) {
@@ -48,9 +48,10 @@ public enum ExplicitGradient {
     named path: String
   ) throws -> NamedTensors<Double> {
     let engine = try ReferenceEngine(network)
-    let run = try engine.run(trials.inputs, parameters)
+    let run = try engine.run(trials.inputs, parameters, lengths: trials.lengths)
+    let rows = trials.lengths.map { $0.map { network.readout.rows(steps: $0) } }
     let (value, adjoint) = try evaluate(
-      loss, run.readout, try trials.requiredTargets(named: path), path: path)
+      loss, run.readout, try trials.requiredTargets(named: path), rows: rows, path: path)
     let rates = regularizers.rateTerms(of: run)
     var gradients = try engine.gradient(
       run, readoutAdjoint: adjoint, parameters, constantAdjoints: rates.adjoints)
@@ -59,7 +60,7 @@ public enum ExplicitGradient {
     tensors["loss"] = Tensor(axes: [], shape: [], values: [total])
     for (layer, traces) in zip(network.layers, run.traces) {
       tensors[layerName("spikes", layer.name, of: network.layers.count)] = stacked(
-        traces.map(\.outputs))
+        traces.map(\.outputs), steps: trials.inputs.shape[0])
     }
     tensors["readout"] = run.readout
     for (name, gradient) in gradients.pairs { tensors["gradient.\(name)"] = gradient }
@@ -71,10 +72,12 @@ public enum ExplicitGradient {
     count == 1 ? what : "\(what).\(layer)"
   }
 
-  /// [trial][time][neuron] as [time, trial, neuron].
-  private static func stacked(_ trials: [[[Double]]]) -> Tensor<Double> {
-    let steps = trials[0].count
-    let values = (0..<steps).flatMap { step in trials.flatMap { $0[step] } }
+  /// [trial][time][neuron] as [time, trial, neuron], 0 past the end of a trial.
+  private static func stacked(_ trials: [[[Double]]], steps: Int) -> Tensor<Double> {
+    let none = trials[0][0].map { _ in 0.0 }
+    let values = (0..<steps).flatMap { step in
+      trials.flatMap { step < $0.count ? $0[step] : none }
+    }
     return Tensor(
       axes: ["time", "trial", "neuron"], shape: [steps, trials.count, trials[0][0].count],
       values: values)
@@ -82,7 +85,8 @@ public enum ExplicitGradient {
 
   /// Target values keep their double precision, which `TrialTargets` would take from them.
   private static func evaluate(
-    _ loss: Loss, _ readout: Tensor<Double>, _ targets: TrialsFile.Targets, path: String
+    _ loss: Loss, _ readout: Tensor<Double>, _ targets: TrialsFile.Targets, rows: [Int]?,
+    path: String
   ) throws -> (loss: Double, adjoint: Tensor<Double>) {
     guard case .values(let target) = targets, !loss.wantsClasses, target.shape == readout.shape
     else {
@@ -91,13 +95,20 @@ public enum ExplicitGradient {
         case .classes(let classes): .classes(classes)
         case .values(let values): .values(values.converted())
         }
-      return try loss.evaluate(readout, plain)
+      return try loss.evaluate(readout, plain, rows: rows)
     }
     var adjoint = readout.values.map { _ in 0.0 }
+    // What does not count is no error.
+    var wanted = target.values
+    let (trials, outputs) = (readout.shape[1], readout.shape[2])
+    for index in wanted.indices
+    where index / outputs / trials >= rows?[index / outputs % trials] ?? .max {
+      wanted[index] = readout.values[index]
+    }
     let sum = loss.add(
-      outputs: readout.values, targets: target.values, count: readout.count, adjoint: &adjoint)
+      outputs: readout.values, targets: wanted, count: readout.count, adjoint: &adjoint)
     let (value, factor) = loss.finish(
-      sum: sum, targets: readout.shape[1], values: readout.count)
+      sum: sum, targets: trials, values: rows.map { $0.reduce(0, +) * outputs } ?? readout.count)
     return (
       value, Tensor(axes: readout.axes, shape: readout.shape, values: adjoint.map { $0 * factor })
     )

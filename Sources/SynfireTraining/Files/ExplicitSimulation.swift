@@ -16,7 +16,8 @@ public enum ExplicitSimulation {
   public static func run(
     _ network: Network, _ parameters: NamedTensors<Float>, trials: TrialsFile, threads: Int
   ) throws -> NamedTensors<Float> {
-    let recording = try network.record(trials.trialInputs, parameters, threads: threads)
+    let recording = try network.record(
+      trials.trialInputs, parameters, lengths: trials.lengths, threads: threads)
     let count = recording.layers.count
     var tensors = NamedTensors<Float>()
     for (layer, record) in zip(recording.layers, recording.records) {

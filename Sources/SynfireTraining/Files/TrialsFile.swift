@@ -8,6 +8,7 @@ import SynfireNetworks
 /// |---|---|
 /// | `inputs` | [time, trial, channel] |
 /// | `targets` | classes [trial], or values [time, trial, output] |
+/// | `lengths` | steps of each trial [trial], if they have lengths of their own |
 public struct TrialsFile: Sendable {
   /// What the network should answer.
   public enum Targets: Sendable {
@@ -20,6 +21,8 @@ public struct TrialsFile: Sendable {
   public let inputs: Tensor<Double>
   /// Nil when the file has none, as is enough to simulate.
   public let targets: Targets?
+  /// Steps of each trial; nil where all have every step.
+  public let lengths: [Int]?
 
   /// Reads trials for a network.
   ///
@@ -41,9 +44,29 @@ public struct TrialsFile: Sendable {
     self.inputs = Tensor(
       axes: ["time", "trial", "channel"], shape: inputs.shape, values: inputs.values)
     targets = try tensors["targets"].map { try Targets($0, path: path) }
+    lengths = try tensors["lengths"].map {
+      try Self.lengths($0, steps: inputs.shape[0], trials: inputs.shape[1], path: path)
+    }
     for (name, tensor) in tensors.pairs where ["inputs", "targets"].contains(name) {
       guard let position = tensor.firstNonFinite else { continue }
       throw TrainingError("`\(name)` is not finite at \(position)", place: path)
+    }
+  }
+
+  private static func lengths(
+    _ tensor: Tensor<Double>, steps: Int, trials: Int, path: String
+  ) throws -> [Int] {
+    guard tensor.shape == [trials] else {
+      throw TrainingError(
+        "`lengths` has shape \(tensor.shape)", place: path, remedy: "give it [trial]: [\(trials)]")
+    }
+    return try tensor.values.enumerated().map { trial, value in
+      guard let length = Int(exactly: value), (1...steps).contains(length) else {
+        throw TrainingError(
+          "trial \(trial) has length \(value)", place: path,
+          remedy: "lengths are whole numbers of steps from 1 to \(steps)")
+      }
+      return length
     }
   }
 
@@ -59,9 +82,10 @@ public struct TrialsFile: Sendable {
   public func batch(named path: String) throws -> TrialBatch {
     switch try requiredTargets(named: path) {
     case .classes(let classes):
-      return TrialBatch(inputs: trialInputs, targets: .classes(classes))
+      return TrialBatch(inputs: trialInputs, targets: .classes(classes), lengths: lengths)
     case .values(let values):
-      return TrialBatch(inputs: trialInputs, targets: .values(values.converted()))
+      return TrialBatch(
+        inputs: trialInputs, targets: .values(values.converted()), lengths: lengths)
     }
   }
 

@@ -17,8 +17,9 @@ extension TrialBatch {
       case .values(let tensor): .values(tensor.prefix(trials: count))
       }
     return TrialBatch(
-      inputs: inputs, targets: targets, conditions: conditions.mapValues { Array($0.prefix(count)) }
-    )
+      inputs: inputs, targets: targets,
+      conditions: conditions.mapValues { Array($0.prefix(count)) },
+      lengths: lengths.map { Array($0.prefix(count)) })
   }
 }
 

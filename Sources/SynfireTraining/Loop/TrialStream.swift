@@ -20,10 +20,12 @@ public struct TrialStream {
 
   /// The readout and loss of the next batch.
   ///
-  /// - Throws: errors of the rule; also when a batch has another number of trials than the one before.
+  /// - Throws: errors of the rule; also when a batch has more trials than the one before.
   public mutating func evaluate(_ batch: TrialBatch) throws -> Evaluation {
     guard carriesState else { return try rule.evaluate(batch) }
-    let (evaluation, end) = try rule.evaluate(batch, from: state)
+    // Fewer trials go on from the first ones.
+    let start = state.map { batch.trials < $0.trials ? $0[0..<batch.trials] : $0 }
+    let (evaluation, end) = try rule.evaluate(batch, from: start)
     state = end
     return evaluation
   }

@@ -13,7 +13,7 @@ public struct MemoryPlan: Sendable {
   }
 
   /// The program and its libraries, measured with a network of few neurons.
-  private static let programBytes = 48_000_000
+  private static let programBytes = 68_000_000
 
   public let parts: [Part]
   public let sweep: SweepPlan

@@ -32,19 +32,21 @@ public final class TrialLaneNetworkSweep: BlockSweep {
   public var readoutBlock: ReadoutBlock { readout.block }
 
   public func forwardForSpikes(
-    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?,
     from state: NetworkState<Float>?
   ) {
-    precondition(state == nil, "sweeps with trials as lanes start at rest")
+    precondition(
+      state == nil && lengths == nil,
+      "sweeps with trials as lanes start at rest and end together")
     self.inputs.turn(inputs, trials: trials)
     sweep.forward(packed.lanes!.layer, self.inputs.sequence)
   }
 
   public func forward(
-    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int,
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?,
     from state: NetworkState<Float>?
   ) {
-    forwardForSpikes(packed, inputs, trials: trials, from: state)
+    forwardForSpikes(packed, inputs, trials: trials, lengths: lengths, from: state)
     readout.forward(packed.lanes!, sweep.spikes, trials: trials)
   }
 
@@ -88,11 +90,12 @@ public final class TrialLaneNetworkSweep: BlockSweep {
   }
 
   public func record(
-    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+    _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?
   ) -> [LayerRecord] {
     self.inputs.turn(inputs, trials: trials)
     let lanes = packed.lanes!
-    let record = sweep.record(lanes.layer, self.inputs.sequence, trials: trials)
+    let record = sweep.record(
+      lanes.layer, self.inputs.sequence, trials: trials, lengths: TrialLengths(steps: steps))
     readout.forward(lanes, sweep.spikes, trials: trials)
     return [record]
   }

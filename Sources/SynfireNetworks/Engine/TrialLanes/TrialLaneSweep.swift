@@ -40,7 +40,9 @@ protocol LaneLayerSweep: AnyObject {
   func firstNonFinite(
     _ layer: LaneLayer, _ inputs: LaneSequence, trials: Int
   ) -> (step: Int, trial: Int, neuron: Int)?
-  func record(_ layer: LaneLayer, _ inputs: LaneSequence, trials: Int) -> LayerRecord
+  func record(
+    _ layer: LaneLayer, _ inputs: LaneSequence, trials: Int, lengths: TrialLengths
+  ) -> LayerRecord
 }
 
 /// The kernels see one trial of 16 N neurons: neuron n of trial k is their neuron 16 n + k, so that the
@@ -223,7 +225,8 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   var recordSize: SweepSize { SweepSize(steps: steps, trials: 16, neurons: neurons) }
 
   func replay(
-    _ layer: LaneLayer, _ inputs: LaneSequence, trials: Int, _ body: (ReplayedState) -> Bool
+    _ layer: LaneLayer, _ inputs: LaneSequence, trials: Int, lengths: TrialLengths,
+    _ body: (ReplayedState) -> Bool
   ) {
     begin(layer)
     for time in 0..<steps {

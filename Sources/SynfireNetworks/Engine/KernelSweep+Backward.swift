@@ -1,0 +1,106 @@
+import SynfireCore
+
+/// Back over the tape: adjoints of states and drives, and the sums of gradients.
+extension KernelSweep {
+  func beginBackward(trials: Int) {
+    buffers.adjoints.pointer.update(
+      repeating: kernel.initialAdjoint, count: trials * size.vectors)
+    buffers.clearFilterAdjoints()
+    // Trials that have not ended alone write the adjoints of their drives; those of others stay 0.
+    if lengths.areRagged { buffers.driveAdjoints.clear() }
+    if wiring.hasDelays || lengths.areRagged {
+      // Steps past the end are looked up too.
+      buffers.inputRing.clear()
+      buffers.recurrentRing.clear()
+    }
+  }
+
+  func backward(
+    segment: Int, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int,
+    outputAdjoint: any OutputAdjoint, constantAdjoint: UnsafePointer<Float>?,
+    inputAdjoint: StoredAdjoint?
+  ) {
+    let times = times(ofSegment: segment)
+    guard !times.isEmpty else { return }
+    if taped != segment {
+      snapshots.restore(buffers, from: segment)
+      run(segment, layer, inputs, trials: trials)
+    }
+    for time in times.reversed() {
+      collectOutputAdjoint(
+        layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)
+      // With a past, the first step has one before it.
+      model.retreat(
+        kernel, memory.earlier(by: past), time: time + past,
+        trials: lengths.active(at: time, of: trials))
+      finish(layer, inputs, time: time, trials: trials, inputAdjoint: inputAdjoint)
+    }
+  }
+
+  /// dL/d(output of a step): from above, from the constant, and through recurrent synapses.
+  private func collectOutputAdjoint(
+    _ layer: PackedLayer, time: Int, trials: Int, from outputAdjoint: any OutputAdjoint,
+    constant: UnsafePointer<Float>?
+  ) {
+    let adjoints = buffers.outputAdjoints
+    adjoints.clear()
+    if let constant {
+      for trial in 0..<trials {
+        RowKernels.addScaled(
+          constant, scale: 1, into: adjoints.pointer + trial * size.rowLength,
+          vectors: size.vectors)
+      }
+    }
+    outputAdjoint.add(time: time, trials: trials, into: adjoints.pointer)
+    if let recurrent = layer.recurrent, time + wiring.recurrentLatency < lengths.longest {
+      recurrent.backpropagate(
+        recurrentRing, time: time, trials: trials, into: adjoints.pointer,
+        stride: size.rowLength, workspaces(layer).1!)
+    }
+  }
+
+  /// Hands the adjoint of the inputs down, and gathers gradients when 64 steps are complete.
+  private func finish(
+    _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
+    inputAdjoint: StoredAdjoint?
+  ) {
+    let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
+    let inputTime = time - wiring.inputLatency
+    if inputTime + past >= 0 {
+      inputRing.write(
+        inputTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
+        filter: inputFilter, buffers.inputFilterAdjoints.pointer)
+      layer.input.receive(inputRing, time: inputTime, trials: trials, inputWorkspace)
+    }
+    if inputTime >= 0, let inputAdjoint {
+      let row = inputAdjoint.step(inputTime)
+      row.update(repeating: 0, count: trials * inputAdjoint.rowLength)
+      layer.input.backpropagate(
+        inputRing, time: inputTime, trials: trials, into: row,
+        stride: inputAdjoint.rowLength, inputWorkspace)
+    }
+    if let times = completed(time, latency: wiring.inputLatency) {
+      layer.input.accumulate(
+        inputs.from(step: -past), times: times, trials: trials, inputRing, inputWorkspace)
+    }
+    guard let recurrent = layer.recurrent, let recurrentWorkspace else { return }
+    let recurrentTime = time - wiring.recurrentLatency
+    if recurrentTime + past >= 0 {
+      recurrentRing.write(
+        recurrentTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
+        filter: recurrentFilter, buffers.recurrentFilterAdjoints.pointer)
+      recurrent.receive(recurrentRing, time: recurrentTime, trials: trials, recurrentWorkspace)
+    }
+    if let times = completed(time, latency: wiring.recurrentLatency) {
+      recurrent.accumulate(
+        activity.from(step: -past), times: times, trials: trials, recurrentRing,
+        recurrentWorkspace)
+    }
+  }
+
+  /// The steps of activity, counted from the past on, whose group of 64 is complete once a step has its
+  /// adjoint.
+  private func completed(_ time: Int, latency: Int) -> Range<Int>? {
+    lengths.completedGroup(time, latency: latency, past: past)
+  }
+}
