@@ -189,7 +189,9 @@ struct GradientCommandTests {
     ("inputs", [10, 1], "`inputs` has shape [10, 1]"),
     ("inputs", [10, 1, 3], "with 4 channels"),
     ("targets", [10, 1], "`targets` has shape [10, 1]"),
-    ("targets", [9, 1, 1], "targets have shape"),
+    ("targets", [9, 1, 1], "trials.npz: `targets`: targets have shape [9, 1, 1]"),
+    ("targets", [9, 1, 1], "give values [time, trial, output] of shape [10, 1, 1]"),
+    ("targets", [1], "trials.npz: `targets`: the loss rootSumSquares needs target values"),
     ("lengths", [2], "`lengths` has shape [2]"),
     ("lengths", [1], "trial 0 has length 0"),
     ("inputs", [], "there is no tensor `inputs`"),
@@ -202,12 +204,45 @@ struct GradientCommandTests {
     tensors[name] =
       shape.isEmpty ? nil : Tensor(axes: shape.indices.map(String.init), shape: shape)
     try TensorFile.write(folder.at("trials.npz"), tensors)
-    let outcome = try Program.run(
-      ["gradient"] + Self.experiment + [
-        "--parameters", "parameters.npz", "--trials", "trials.npz", "--output", "x.npz",
-      ], in: folder)
-    #expect(outcome.code == 2)
-    #expect(outcome.errors.contains(text), "\(outcome.errors)")
-    #expect(!folder.exists("x.npz"))
+    for precision in ["single", "double"] {
+      let outcome = try Program.run(
+        ["gradient"] + Self.experiment + [
+          "--parameters", "parameters.npz", "--trials", "trials.npz", "--output", "x.npz",
+          "--precision", precision,
+        ], in: folder)
+      #expect(outcome.code == 2)
+      #expect(outcome.errors.contains(text), "\(outcome.errors)")
+      #expect(!folder.exists("x.npz"))
+    }
+  }
+
+  /// Classes that the readout of windows does not have, as many as it has no windows, and half a window.
+  @Test func classesThatDoNotFitAreExplained() throws {
+    let folder = try WorkFolder()
+    let slots = [
+      "--set", "task.slots=4", "--set", "task.slotDuration=5 ms", "--set",
+      "task.expectedDelay=8 ms",
+    ]
+    for (steps, classes, text) in [
+      (20, [0, 1, 2, 0], "class 2, but there are 2 outputs"),
+      (20, [0, 1, 1], "give 4 classes [window and trial] from 0 to 1"),
+      (22, [0, 1, 1, 1], "trials.npz: `inputs`: 22 steps are not a whole number of windows of 5"),
+    ] {
+      try TensorFile.write(
+        folder.at("trials.npz"),
+        NamedTensors<Double>([
+          ("inputs", Tensor(axes: ["a", "b", "c"], shape: [steps, 1, 100])),
+          (
+            "targets", Tensor(axes: ["a"], shape: [classes.count], values: classes.map(Double.init))
+          ),
+        ]))
+      let outcome = try Program.run(
+        ["gradient", "lsnn/store-recall"] + slots + [
+          "--trials", "trials.npz", "--output", "x.npz",
+        ], in: folder)
+      #expect(outcome.code == 2)
+      #expect(outcome.errors.contains(text), "\(outcome.errors)")
+      #expect(outcome.errors.contains("trials.npz"), "\(outcome.errors)")
+    }
   }
 }

@@ -5,7 +5,7 @@ extension Loss {
   ///
   /// - Parameter shape: of the readout, [time, trial, output] or [trial, output].
   /// - Throws: `LearningError` naming both shapes.
-  func validate(_ targets: TrialTargets, readoutShape shape: [Int]) throws {
+  package func validate(_ targets: TrialTargets, readoutShape shape: [Int]) throws {
     switch targets {
     case .classes(let labels):
       guard wantsClasses else {

@@ -14,11 +14,13 @@ import SynfireNetworks
 public enum ExplicitGradient {
   /// The fast engine, in single precision, with the gradient as the rule of the experiment has it.
   ///
-  /// - Throws: `TrainingError` when that rule has no gradient.
+  /// - Throws: `TrainingError` when that rule has no gradient, or targets do not fit the loss.
   public static func single(
     _ experiment: Experiment, parameters: NamedTensors<Float>, trials: TrialsFile,
     named path: String, threads: Int
   ) throws -> NamedTensors<Float> {
+    try trials.validateTargets(
+      of: try experiment.makeNetwork(), experiment.learning.loss, named: path)
     let batch = try trials.batch(named: path)
     let made = try experiment.makeRule(parameters: parameters, threads: threads)
     guard let rule = made as? any GradientRule else {
@@ -47,6 +49,7 @@ public enum ExplicitGradient {
     trials: TrialsFile,
     named path: String
   ) throws -> NamedTensors<Double> {
+    try trials.validateTargets(of: network, loss, named: path)
     let engine = try ReferenceEngine(network)
     let run = try engine.run(trials.inputs, parameters, lengths: trials.lengths)
     let rows = trials.lengths.map { $0.map { network.readout.rows(steps: $0) } }
@@ -90,12 +93,7 @@ public enum ExplicitGradient {
   ) throws -> (loss: Double, adjoint: Tensor<Double>) {
     guard case .values(let target) = targets, !loss.wantsClasses, target.shape == readout.shape
     else {
-      let plain: TrialTargets =
-        switch targets {
-        case .classes(let classes): .classes(classes)
-        case .values(let values): .values(values.converted())
-        }
-      return try loss.evaluate(readout, plain, rows: rows)
+      return try loss.evaluate(readout, targets.single, rows: rows)
     }
     var adjoint = readout.values.map { _ in 0.0 }
     // What does not count is no error.

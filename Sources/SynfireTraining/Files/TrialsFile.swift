@@ -1,5 +1,6 @@
 import SynfireCore
 import SynfireFormats
+import SynfireLearning
 import SynfireNetworks
 
 /// Explicitly given trials, from a safetensors, npz or HDF5 file.
@@ -51,6 +52,14 @@ public struct TrialsFile: Sendable {
       guard let position = tensor.firstNonFinite else { continue }
       throw TrainingError("`\(name)` is not finite at \(position)", place: path)
     }
+    for (name, counts) in [("inputs", [inputs.shape[0]]), ("lengths", lengths ?? [])] {
+      do {
+        for steps in counts { try network.readout.validate(steps: steps) }
+      } catch let error as NetworkError {
+        throw TrainingError(
+          "`\(name)`: \(error.what)", place: path, remedy: "give trials of whole windows")
+      }
+    }
   }
 
   private static func lengths(
@@ -80,13 +89,8 @@ public struct TrialsFile: Sendable {
   ///
   /// - Throws: `TrainingError` if there are no targets.
   public func batch(named path: String) throws -> TrialBatch {
-    switch try requiredTargets(named: path) {
-    case .classes(let classes):
-      return TrialBatch(inputs: trialInputs, targets: .classes(classes), lengths: lengths)
-    case .values(let values):
-      return TrialBatch(
-        inputs: trialInputs, targets: .values(values.converted()), lengths: lengths)
-    }
+    TrialBatch(
+      inputs: trialInputs, targets: try requiredTargets(named: path).single, lengths: lengths)
   }
 
   func requiredTargets(named path: String) throws -> Targets {
@@ -95,9 +99,35 @@ public struct TrialsFile: Sendable {
       "there is no tensor `targets`", place: path,
       remedy: "write `targets`: classes [trial], or values [time, trial, output]")
   }
+
+  /// - Throws: `TrainingError` if `targets` is missing, or not what a loss compares the readout of a network
+  ///   with.
+  func validateTargets(of network: Network, _ loss: Loss, named path: String) throws {
+    let targets = try requiredTargets(named: path).single
+    let shape = network.readout.shape(steps: inputs.shape[0], trials: inputs.shape[1]).shape
+    do {
+      try loss.validate(targets, readoutShape: shape)
+    } catch let error as LearningError {
+      let rows = shape.dropLast()
+      let wanted =
+        loss.wantsClasses
+        ? "\(rows.reduce(1, *)) classes [\(rows.count == 1 ? "trial" : "window and trial")] from 0 to "
+          + "\(shape.last! - 1)"
+        : "values [time, trial, output] of shape \(shape)"
+      throw TrainingError("`targets`: \(error.what)", place: path, remedy: "give \(wanted)")
+    }
+  }
 }
 
 extension TrialsFile.Targets {
+  /// The same for the fast engine.
+  var single: TrialTargets {
+    switch self {
+    case .classes(let classes): .classes(classes)
+    case .values(let values): .values(values.converted())
+    }
+  }
+
   fileprivate init(_ tensor: Tensor<Double>, path: String) throws {
     switch tensor.shape.count {
     case 1:
