@@ -122,6 +122,17 @@ import Testing
     #expect(quoted.what == "\"200\" is not a whole number")
   }
 
+  /// The override that spoils a group is blamed, not one of a key in it that follows.
+  @Test(arguments: [["training=3"], ["training=3", "training.batches=5"], ["training=[1]"]])
+  func oneValueForAGroupIsNamed(_ overrides: [String]) throws {
+    let error = try ExperimentSample.error(of: ExperimentSample.text, set: overrides)
+    #expect(error.place == "--set training")
+    #expect(error.what.hasPrefix("a group of settings, keys with values, is wanted, this is "))
+    #expect(
+      error.remedy == "set them one by one, --set training.KEY=VALUE, or all,"
+        + " --set 'training={KEY: VALUE, ...}'")
+  }
+
   @Test(arguments: ["neurons", "=3", "neurons=", " = "])
   func whatIsNoOverrideIsRefused(_ text: String) throws {
     let error = try #require(throws: ExperimentError.self) { try Override(parsing: text) }

@@ -191,7 +191,9 @@ import Testing
     #expect(twice.what == "\"seed\" is given twice in one mapping")
     #expect(twice.place == "sample.yaml:2")
     let prose = try ExperimentSample.error(of: "Just a sentence.")
-    #expect(prose.what == "a mapping of keys to values is wanted, this is \"Just a sentence.\"")
+    #expect(
+      prose.what == "a group of settings, keys with values, is wanted, this is \"Just a sentence.\""
+    )
     #expect(try ExperimentSample.error(of: "").what == "there is nothing in it")
     #expect(try ExperimentSample.error(of: "# nothing\n").what == "there is nothing in it")
   }

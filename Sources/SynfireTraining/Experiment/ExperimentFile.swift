@@ -42,15 +42,17 @@ public struct ExperimentFile: Sendable {
   ///
   /// - Parameters:
   ///   - overrides: from `--set`; a later one of the same key wins.
-  ///   - memory: bytes that parameters may take in training, of this machine unless given.
+  ///   - memory: bytes that parameters and trials may take in training, of this machine unless given.
   /// - Throws: `ExperimentError` for the first mistake in the file, or in an override.
   public func experiment(
     overrides: [Override] = [], memory: Int = ExperimentFile.memoryOfThisMachine
   ) throws -> Experiment {
     var (experiment, resolved) = try Experiment.read(root, memory: memory)
     guard !overrides.isEmpty else { return experiment }
+    let original = resolved
     for override in overrides {
-      resolved = try override.applied(to: resolved, shortcuts: experiment.shortcuts)
+      resolved = try override.applied(
+        to: resolved, original: original, shortcuts: experiment.shortcuts)
     }
     (experiment, _) = try Experiment.read(resolved, memory: memory)
     return experiment

@@ -30,10 +30,11 @@ public struct Override: Sendable, Equatable {
 
   /// The values with this one in its place, or places if the key is short for several.
   ///
+  /// - Parameter original: the values before all overrides.
   /// - Throws: `ExperimentError` when the value is not YAML, or nothing is at the key.
-  func applied(to values: ConfigurationNode, shortcuts: [Experiment.Shortcut]) throws
-    -> ConfigurationNode
-  {
+  func applied(
+    to values: ConfigurationNode, original: ConfigurationNode, shortcuts: [Experiment.Shortcut]
+  ) throws -> ConfigurationNode {
     let node = try ConfigurationNode(yaml: value, file: "", override: key)
     let place = ConfigurationPlace(override: key)
     let paths = Override.expanded(key, shortcuts)
@@ -42,6 +43,7 @@ public struct Override: Sendable, Equatable {
       // A new key may only be added below the top, where its mapping will judge it.
       let isKnown = steps.count > 1 || values[path] != nil
       guard isKnown, let changed = values.replacing(steps[...], by: node) else {
+        try Override.requireGroups(above: steps, of: values, original)
         let candidates = shortcuts.map(\.key) + values.paths
         let nearest = NearestSpelling.ofPath(key, among: candidates)
         throw ExperimentError(
@@ -57,6 +59,20 @@ public struct Override: Sendable, Equatable {
     let steps = ConfigurationNode.steps(key)
     guard let shortcut = shortcuts.first(where: { $0.key == steps[0] }) else { return [key] }
     return shortcut.paths.map { ([$0] + steps.dropFirst()).joined(separator: ".") }
+  }
+
+  /// - Throws: `ExperimentError` about the earlier override that put something else in the place of a group
+  ///   of settings on the way to a key.
+  private static func requireGroups(
+    above steps: [String], of values: ConfigurationNode, _ original: ConfigurationNode
+  ) throws {
+    for count in 1..<steps.count {
+      let path = steps[..<count].joined(separator: ".")
+      guard case .mapping? = original.value(at: path)?.content, let node = values.value(at: path)
+      else { continue }
+      if case .mapping = node.content { continue }
+      throw ExperimentError.noGroup(node, path: path)
+    }
   }
 
   private static func hint(_ shortcuts: [Experiment.Shortcut]) -> String {

@@ -15,9 +15,7 @@ final class ConfigurationMapping {
   /// - Throws: `ExperimentError` when the node is not a mapping.
   init(_ node: ConfigurationNode, path: String) throws {
     guard case .mapping(let entries) = node.content else {
-      throw ExperimentError(
-        "a mapping of keys to values is wanted, this is \(node.kindInWords)",
-        at: node.place, key: path, remedy: "write its keys below, one a line, indented")
+      throw ExperimentError.noGroup(node, path: path)
     }
     self.path = path
     self.place = node.place

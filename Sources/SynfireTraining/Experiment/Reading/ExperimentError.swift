@@ -29,6 +29,18 @@ public struct ExperimentError: SynfireError, Equatable {
   }
 }
 
+extension ExperimentError {
+  /// The error about something else in the place of a mapping.
+  static func noGroup(_ node: ConfigurationNode, path: String) -> ExperimentError {
+    ExperimentError(
+      "a group of settings, keys with values, is wanted, this is \(node.kindInWords)",
+      at: node.place, key: path,
+      remedy: node.place.override == nil
+        ? "write its keys below, one a line, indented"
+        : "set them one by one, --set \(path).KEY=VALUE, or all, --set '\(path)={KEY: VALUE, ...}'")
+  }
+}
+
 /// Where a value of an experiment was written.
 public struct ConfigurationPlace: Sendable, Equatable, CustomStringConvertible {
   /// The path of the file, or the name of a bundled experiment.
