@@ -99,8 +99,13 @@ import Testing
     Mistake(
       old: "modes: 3\n", new: "modes: 3000000000000\n",
       key: "\(hidden).recurrent.connectivity.modes",
-      what: "3000000000000 modes of 100 x 100 neurons need 8.6 PiB of memory to be trained",
-      remedy: "8.0 GiB are there: make the network smaller"),
+      what: "3000000000000 modes of 100 x 100 neurons need 9.6 PB of memory to be trained",
+      remedy: "8.6 GB are there: make the network smaller"),
+    Mistake(
+      old: "trialsPerBatch: 300", new: "trialsPerBatch: 1000000", key: "training.trialsPerBatch",
+      // Two batches of 500 steps of 4 channels and a target, conditions, noise, and outputs twice.
+      what: "batches of 1000000 trials need 25.7 GB of memory to be trained",
+      remedy: "8.6 GB are there: take fewer trials"),
     Mistake(
       old: "loss: root-sum-squares", new: "loss: cross-entropy", key: "learning.loss",
       what: "cross-entropy does not suit the task, whose targets are values at every step",

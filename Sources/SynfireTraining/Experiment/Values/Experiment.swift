@@ -49,7 +49,7 @@ public enum AnalysisKind: String, Sendable, CaseIterable {
 extension Experiment {
   /// Reads the root mapping of a file.
   ///
-  /// - Parameter memory: bytes that parameters may take in training.
+  /// - Parameter memory: bytes that parameters and trials may take in training.
   /// - Returns: the experiment, and its values with defaults, to which overrides can be applied.
   static func read(_ root: ConfigurationNode, memory: Int) throws
     -> (experiment: Experiment, resolved: ConfigurationNode)
@@ -63,9 +63,9 @@ extension Experiment {
     let task = try file.nested("task") {
       try TaskDescription(from: $0, timeStep: timeStep)
     }
+    let budget = MemoryBudget(bytes: memory)
     let network = try file.nested("network") {
-      try NetworkDescription(
-        from: $0, task: task, timeStep: timeStep, budget: MemoryBudget(bytes: memory))
+      try NetworkDescription(from: $0, task: task, timeStep: timeStep, budget: budget)
     }
     let learning = try file.nested("learning") { mapping in
       let learning = try LearningDescription(from: mapping, task: task, timeStep: timeStep)
@@ -75,7 +75,7 @@ extension Experiment {
       return learning
     }
     let training = try file.nested("training") {
-      try TrainingDescription(from: $0, task: task, rule: learning.rule)
+      try TrainingDescription(from: $0, task: task, rule: learning.rule, budget: budget)
     }
 
     let values = file.resolved

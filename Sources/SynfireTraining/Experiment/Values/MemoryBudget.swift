@@ -1,4 +1,4 @@
-/// The memory that parameters may take, so that a size with too many zeros is an error at its line
+/// The memory that training may take, so that a size with too many zeros is an error at its line
 /// and not a program that is killed.
 final class MemoryBudget {
   /// A parameter in training is itself, its gradient and two moments, in single precision.
@@ -15,23 +15,24 @@ final class MemoryBudget {
   func claim(
     _ parameters: Double, for what: String, of mapping: ConfigurationMapping, _ key: String
   ) throws {
-    claimed += parameters * MemoryBudget.bytesPerParameter
-    guard claimed <= bytes else {
-      throw mapping.rejected(
-        key, "\(what) need \(MemoryBudget.inWords(claimed)) of memory to be trained",
-        remedy: "\(MemoryBudget.inWords(bytes)) are there: make the network smaller")
-    }
+    try claim(
+      bytes: parameters * MemoryBudget.bytesPerParameter, for: what, of: mapping, key,
+      remedy: "make the network smaller")
   }
 
-  private static func inWords(_ bytes: Double) -> String {
-    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-    var value = bytes
-    var unit = 0
-    while value >= 1024, unit < units.count - 1 {
-      value /= 1024
-      unit += 1
+  /// Sets memory aside for anything.
+  ///
+  /// - Throws: `ExperimentError` at the key when all that was claimed does not fit.
+  func claim(
+    bytes: Double, for what: String, of mapping: ConfigurationMapping, _ key: String,
+    remedy: String
+  ) throws {
+    claimed += bytes
+    guard claimed <= self.bytes else {
+      let (needed, there) = ByteCount.texts(needed: claimed, there: self.bytes)
+      throw mapping.rejected(
+        key, "\(what) need \(needed) of memory to be trained",
+        remedy: "\(there) are there: \(remedy)")
     }
-    let rounded = value < 10 ? (value * 10).rounded() / 10 : value.rounded()
-    return "\(rounded) \(units[unit])"
   }
 }

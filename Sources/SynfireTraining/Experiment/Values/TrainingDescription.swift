@@ -55,10 +55,15 @@ public struct TrainingDescription: Sendable, Equatable {
 extension TrainingDescription {
   /// - Parameter rule: what learns; not every rule can go on from a state.
   init(
-    from mapping: ConfigurationMapping, task: TaskDescription, rule: LearningDescription.Rule
+    from mapping: ConfigurationMapping, task: TaskDescription, rule: LearningDescription.Rule,
+    budget: MemoryBudget
   ) throws {
     batches = try mapping.value("batches") { try $0.integer(in: 1...1_000_000_000) }
-    trialsPerBatch = try mapping.value("trialsPerBatch") { try $0.integer(in: 1...1_000_000) }
+    let trials = try mapping.value("trialsPerBatch") { try $0.integer(in: 1...1_000_000) }
+    trialsPerBatch = trials
+    try budget.claim(
+      bytes: Double(task.batchBytes(trials: trials)), for: "batches of \(trials) trials",
+      of: mapping, "trialsPerBatch", remedy: "take fewer trials")
     updatesPerBatch = try mapping.value("updatesPerBatch", default: "1") {
       try $0.integer(in: 1...1_000_000)
     }
