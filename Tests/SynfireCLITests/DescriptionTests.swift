@@ -54,6 +54,29 @@ struct DescriptionTests {
     #expect(text.contains("segments are run forward twice"))
   }
 
+  @Test func ePropKeepsTracesAndNoTape() throws {
+    func memory(_ arguments: String...) throws -> [String: Int] {
+      let object = try Program.run(
+        ["describe", "lsnn/store-recall-eprop", "--json", "--threads", "2"] + arguments
+      ).object()
+      #expect(object["memory"]?["segments"] == .null)
+      return Dictionary(
+        uniqueKeysWithValues: ["traces", "gradients", "sweeps", "trials"].compactMap { key in
+          object["memory"]?[key]?.int.map { (key, $0) }
+        })
+    }
+    let usual = try memory()
+    // Two workers, seven numbers for each synapse from 100 channels and 20 neurons to 32 lanes.
+    #expect(usual["traces"] == 2 * 7 * 120 * 32 * 4)
+    let long = try memory("--set", "task.slotDuration=2 s")
+    #expect(long["traces"] == usual["traces"] && long["gradients"] == usual["gradients"])
+    #expect(long["trials"]! > 9 * usual["trials"]!)
+    #expect(try memory("--set", "neurons=400")["gradients"]! > 30 * usual["gradients"]!)
+    let text = try Program.run(["describe", "lsnn/store-recall-eprop", "--threads", "2"]).output
+    #expect(text.contains("there is no tape"), "\(text)")
+    #expect(text.contains("eligibility traces of 2 workers"), "\(text)")
+  }
+
   @Test func theYAMLThatIsPrintedIsTheExperiment() throws {
     let folder = try WorkFolder()
     for arguments in [[], ["--set", "neurons=7"]] {

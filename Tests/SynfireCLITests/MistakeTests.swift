@@ -20,6 +20,10 @@ struct MistakeTests {
     (["train", "smnn/context", "--set", "timeStep=1e-320 s"], "it must be greater than 0"),
     (["train", "smnn/context", "--set", "timeStep=2"], "timeStep"),
     (["train", "smnn/context", "--set", "timeStep=2 Hz"], "timeStep"),
+    (
+      ["train", "smnn/context", "--set", "training=3", "--seed", "2", "--memory", "1 GB"],
+      "--set training: a group of settings"
+    ),
     (["train", "smnn/context", "--memory", "lots"], "lots"),
     (["train", "smnn/context", "--memory", "1 MB"], "allowed are 1.0 MB"),
     (["describe", "smnn/context", "--memory", "1 MB"], "training takes at least"),
@@ -47,6 +51,18 @@ struct MistakeTests {
     #expect(outcome.errors.components(separatedBy: "error: ").count == 2)
     #expect(outcome.output.isEmpty)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+  }
+
+  /// Needs and limits that are nearly the same are told apart.
+  @Test func memoryThatJustDoesNotFitIsSaidExactly() throws {
+    let arguments = ["describe", "lsnn/store-recall-eprop", "--threads", "2"]
+    let total = try #require(
+      Program.run(arguments + ["--json"]).object()["memory"]?["total"]?.int)
+    let outcome = try Program.run(arguments + ["--memory", "\(total - 2) B"])
+    #expect(outcome.code == 2)
+    let amounts = outcome.errors.matches(of: /[0-9.]+ MB/).map { String($0.output) }
+    #expect(amounts.count == 3 && amounts[0] != amounts[1], "\(outcome.errors)")
+    #expect(try Program.run(arguments + ["--memory", "\(total) B"]).code == 0)
   }
 
   @Test func whatIsNotYAMLIsSaidSo() throws {

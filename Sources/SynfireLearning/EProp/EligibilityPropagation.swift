@@ -67,7 +67,8 @@ public struct EligibilityPropagation: GradientRule {
         axes: ["output", "neuron"], shape: shape,
         values: stream.normals(shape[0] * shape[1]))
     }
-    engine = BatchEngine(network, threads: threads)
+    // It only evaluates, for which no tape is needed.
+    engine = BatchEngine(network, threads: threads, sweepMemory: 0)
     pool = WorkerPool(threads: threads)
     trainable = network.parameterSpecifications.filter(\.isTrainable).map(\.name)
   }

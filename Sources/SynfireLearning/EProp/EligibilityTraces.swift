@@ -95,6 +95,11 @@ package final class EligibilityTraces<Scalar: TensorScalar> {
     usesNew = constants.convention.spikesFromNewPotential
   }
 
+  /// Bytes of the traces of a trial.
+  static func byteCount(presynaptic: Int, postsynaptic: Int, sums: Bool) -> Int {
+    (sums ? 7 : 6) * presynaptic * paddedToLanes(postsynaptic) * MemoryLayout<Scalar>.stride
+  }
+
   deinit {
     for memory in [potential, adaptation, eligibility, filtered, pending, gradients, totals] {
       memory?.deallocate()

@@ -51,8 +51,8 @@ public struct ExperimentSummary {
         Dictionary(uniqueKeysWithValues: memory.parts.map { ($0.key, .integer($0.bytes)) })
           .merging([
             "total": .integer(memory.total), "limit": memory.limit.map { .integer($0) } ?? .null,
-            "segments": .integer(memory.sweep.segments),
-            "segmentSteps": .integer(memory.sweep.segmentSteps),
+            "segments": memory.hasTape ? .integer(memory.sweep.segments) : .null,
+            "segmentSteps": memory.hasTape ? .integer(memory.sweep.segmentSteps) : .null,
           ]) { $1 }),
       "shortcuts": .object(
         Dictionary(uniqueKeysWithValues: experiment.shortcuts.map { ($0.key, .string($0.value)) })),

@@ -13,10 +13,13 @@ public struct MemoryPlan: Sendable {
   }
 
   /// The program and its libraries, measured with a network of few neurons.
-  private static let programBytes = 68_000_000
+  fileprivate static let programBytes = 68_000_000
 
   public let parts: [Part]
+  /// How the network is swept: in training, or by a rule without a tape only when it is evaluated.
   public let sweep: SweepPlan
+  /// Whether training keeps a tape.
+  public let hasTape: Bool
   /// Most bytes of all parts; nil where nobody said.
   public let limit: Int?
 
@@ -30,96 +33,125 @@ public struct MemoryPlan: Sendable {
   ///
   /// - Throws: `NetworkError` for a network that cannot be made.
   init(_ experiment: Experiment, network: Network, threads: Int) throws {
-    let trials = experiment.training.trialsPerBatch
-    let steps = experiment.task.steps
-    let parameters = network.parameterSpecifications.reduce(0) { $0 + $1.shape.reduce(1, *) } * 4
     limit = experiment.training.memory
-    func parts(_ plan: SweepPlan) -> [Part] {
-      let packed = PackedNetwork(
-        network, network.initialParameters(seed: 0), layout: plan.layout)
-      let gradient = packed.gradientByteCount(network)
-      let workspace = packed.workspaceByteCount(network, trials: plan.blockTrials)
-      return [
-        Part(key: "program", name: "program", bytes: Self.programBytes),
-        // In use, and in the last checkpoint.
-        Part(key: "parameters", name: "parameters, twice", bytes: 2 * parameters),
-        Part(key: "optimizer", name: "optimizer moments, twice", bytes: 4 * parameters),
-        // The weights in the layout of gradients, once by row and once by column.
-        Part(key: "packed", name: "weights as the kernels read them", bytes: 2 * gradient),
-        // Two shards may wait for a slower one.
-        Part(
-          key: "gradients", name: "sums of gradients",
-          bytes: (min(plan.shards, plan.workers + 2) + 1) * gradient),
-        Part(
-          key: "workspaces", name: "gradients of \(plan.workers) workers",
-          bytes: plan.workers * workspace),
-        Part(
-          key: "trials", name: "trials of two batches, outputs",
-          bytes: Self.trialBytes(experiment, network)),
-        Part(
-          key: "sweeps", name: "states and tapes of \(plan.workers) workers", bytes: plan.bytes),
-      ]
-    }
-    func plan(_ limit: Int) throws -> SweepPlan {
-      try SweepPlan(
-        network, steps: steps, trials: trials, spiking: experiment.task.hasSpikes,
-        threads: threads, limit: limit)
-    }
-    var sweep = try plan(limit == nil ? SweepPlan.defaultLimit : .max)
-    var counted = parts(sweep)
-    if let limit {
-      // Once more where too little memory for trials as lanes changes the other parts.
-      for _ in 0..<2 {
-        let others = counted.reduce(0) { $0 + $1.bytes } - sweep.bytes
-        sweep = try plan(max(0, limit - others))
-        counted = parts(sweep)
+    let count = MemoryCount(experiment, network, threads)
+    switch experiment.learning.rule {
+    case .eligibility:
+      hasTape = false
+      sweep = try count.sweep(limit: 0)
+      parts = count.parts(ofEligibility: sweep)
+    case .backpropagation:
+      hasTape = true
+      var plan = try count.sweep(limit: limit == nil ? SweepPlan.defaultLimit : .max)
+      var counted = count.parts(plan)
+      if let limit {
+        // Once more where too little memory for trials as lanes changes the other parts.
+        for _ in 0..<2 {
+          let others = counted.reduce(0) { $0 + $1.bytes } - plan.bytes
+          plan = try count.sweep(limit: max(0, limit - others))
+          counted = count.parts(plan)
+        }
       }
+      (sweep, parts) = (plan, counted)
     }
-    self.sweep = sweep
-    self.parts = counted
-  }
-
-  /// Inputs and targets of the batch that trains and of the next, and the outputs of one.
-  private static func trialBytes(_ experiment: Experiment, _ network: Network) -> Int {
-    let task = experiment.task
-    let trials = experiment.training.trialsPerBatch
-    let rows = task.steps * trials
-    // Spikes are bits, padded to words of 64.
-    let inputs = rows * (task.hasSpikes ? (network.inputs + 63) / 64 * 8 : network.inputs * 4)
-    let windows = task.windowSteps.map { task.steps / $0 } ?? 1
-    let outputs = rows * network.readout.outputs * 4
-    let targets = task.isClassification ? windows * trials * 8 : outputs
-    let read = network.readout.shape(steps: task.steps, trials: trials).shape.reduce(1, *)
-    return 2 * (inputs + targets) + 2 * 4 * read
   }
 
   /// - Throws: `TrainingError` saying the least that would do, if training takes more memory than is
   ///   allowed, or than there is.
   public func requireFit() throws {
     let most = limit ?? Int(ProcessInfo.processInfo.physicalMemory)
-    guard total > most else { return }
+    guard total > most, let largest = parts.max(by: { $0.bytes < $1.bytes }) else { return }
+    let (needed, there) = ByteCount.texts(needed: Double(total), there: Double(most))
     throw TrainingError(
-      "training takes at least \(Self.text(total)), \(limit == nil ? "there" : "allowed") are "
-        + Self.text(most),
-      place: "training.memory",
+      "training takes at least \(needed), \(limit == nil ? "there" : "allowed") are \(there); most, "
+        + "\(Self.text(largest.bytes)), is for \(largest.name)",
+      place: limit == nil ? "memory" : "training.memory",
       remedy: (limit == nil ? "" : "allow more, or ")
         + "lower training.trialsPerBatch or --threads")
   }
 
   /// How the tape is cut, in words.
   var cut: String {
-    sweep.segments == 1
+    if !hasTape { return "there is no tape" }
+    return sweep.segments == 1
       ? "the tape holds all steps"
       : "the tape holds \(sweep.segmentSteps) steps; \(sweep.segments) segments are run forward twice"
   }
 
   /// `12.3 MB`, by powers of 1000.
-  public static func text(_ bytes: Int) -> String {
-    var value = Double(bytes)
-    for unit in ["B", "kB", "MB", "GB"] {
-      if value < 1000 { return "\((value * 10).rounded() / 10) \(unit)" }
-      value /= 1000
-    }
-    return "\((value * 10).rounded() / 10) TB"
+  public static func text(_ bytes: Int) -> String { ByteCount.text(Double(bytes)) }
+}
+
+/// Counts the parts of the memory of an experiment.
+private struct MemoryCount {
+  private let experiment: Experiment
+  private let network: Network
+  private let threads: Int
+
+  init(_ experiment: Experiment, _ network: Network, _ threads: Int) {
+    self.experiment = experiment
+    self.network = network
+    self.threads = threads
+  }
+
+  func sweep(limit: Int) throws -> SweepPlan {
+    try SweepPlan(
+      network, steps: experiment.task.steps, trials: experiment.training.trialsPerBatch,
+      spiking: experiment.task.hasSpikes, threads: threads, limit: limit)
+  }
+
+  /// Of back-propagation.
+  func parts(_ plan: SweepPlan) -> [MemoryPlan.Part] {
+    let packed = packed(plan)
+    let gradient = packed.gradientByteCount(network)
+    let workspace = packed.workspaceByteCount(network, trials: plan.blockTrials)
+    return common(gradient) + [
+      // Two shards may wait for a slower one.
+      part(
+        "gradients", "sums of gradients", (min(plan.shards, plan.workers + 2) + 1) * gradient),
+      part("workspaces", "gradients of \(plan.workers) workers", plan.workers * workspace),
+      trials,
+      part("sweeps", "states and tapes of \(plan.workers) workers", plan.bytes),
+    ]
+  }
+
+  /// Of e-prop, which evaluates by sweeps.
+  func parts(ofEligibility plan: SweepPlan) -> [MemoryPlan.Part] {
+    let memory = EligibilityMemory(
+      network, trials: experiment.training.trialsPerBatch, steps: experiment.task.steps,
+      threads: threads)
+    return common(packed(plan).gradientByteCount(network)) + [
+      part("traces", "eligibility traces of \(memory.workers) workers", memory.traces),
+      part("gradients", "sums of gradients", memory.sums),
+      trials,
+      part("sweeps", "states of validation and test", plan.bytes),
+    ]
+  }
+
+  /// - Parameter gradient: bytes of the weights in the layout of gradients.
+  private func common(_ gradient: Int) -> [MemoryPlan.Part] {
+    let parameters = network.parameterSpecifications.reduce(0) { $0 + $1.shape.reduce(1, *) } * 4
+    return [
+      part("program", "program", MemoryPlan.programBytes),
+      // In use, and in the last checkpoint.
+      part("parameters", "parameters, twice", 2 * parameters),
+      part("optimizer", "optimizer moments, twice", 4 * parameters),
+      // Once by row and once by column.
+      part("packed", "weights as the kernels read them", 2 * gradient),
+    ]
+  }
+
+  private var trials: MemoryPlan.Part {
+    part(
+      "trials", "trials of two batches, outputs",
+      experiment.task.batchBytes(trials: experiment.training.trialsPerBatch))
+  }
+
+  private func packed(_ plan: SweepPlan) -> PackedNetwork {
+    PackedNetwork(network, network.initialParameters(seed: 0), layout: plan.layout)
+  }
+
+  private func part(_ key: String, _ name: String, _ bytes: Int) -> MemoryPlan.Part {
+    MemoryPlan.Part(key: key, name: name, bytes: bytes)
   }
 }

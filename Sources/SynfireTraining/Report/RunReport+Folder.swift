@@ -24,7 +24,8 @@ extension RunReport {
       outcomes = record.outcomes
     } else {
       let analyses = try RunAnalyses(
-        experiment: experiment, checkpoint: checkpoint, dataDirectory: dataDirectory,
+        experiment: experiment, checkpoint: checkpoint,
+        initialParameters: try folder.readInitialParameters(), dataDirectory: dataDirectory,
         threads: threads)
       outcomes = try analyses.draw(in: folder.figuresPath, progress: progress)
       try AnalysisRecord(batch: checkpoint.batch, outcomes: outcomes)
