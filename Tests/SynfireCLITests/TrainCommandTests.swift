@@ -60,6 +60,34 @@ struct TrainCommandTests {
     }
   }
 
+  /// What was connected before training is that of the parameters that were given.
+  @Test func givenParametersAreWhatTrainingBeganWith() throws {
+    let folder = try WorkFolder()
+    let analysis = ["--set", "analysis=[connection-probability]", "--set", "batches=2"]
+    let arguments = Program.rewired + analysis
+    let overrides = try stride(from: 2, to: arguments.count, by: 2).map {
+      try Override(parsing: arguments[$0])
+    }
+    var given = try ExperimentLibrary.experiment(named: "lsnn/store-recall", overrides: overrides)
+      .makeNetwork().initialParameters(seed: 0)
+    // Half of the input synapses are no longer connected.
+    given.update("hidden.input.weights") { tensor in
+      for index in 0..<tensor.count / 2 { tensor.values[index] = -1 }
+    }
+    let weights = ["hidden.input.weights", "hidden.recurrent.weights"].flatMap {
+      given[$0]!.values
+    }
+    let connected = Double(weights.count { $0 > 0 }) / Double(weights.count)
+    try TensorFile.write(folder.at("given.npz"), given)
+    let train = try Program.run(
+      ["train"] + arguments + ["--parameters", "given.npz", "--out", "run"], in: folder)
+    #expect(train.code == 0, "\(train.errors)")
+    let outcome = try Program.run(["analyze", "run"], in: folder)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let line = "connected before training (fraction)  \(MetricText.text(connected, of: ""))"
+    #expect(outcome.output.contains(line), "\(line): \(outcome.output)")
+  }
+
   @Test func nirIsNotPretended() throws {
     let folder = try WorkFolder()
     #expect(try Program.run(["train"] + Program.tiny + ["--out", "a"], in: folder).code == 0)

@@ -18,9 +18,9 @@ extension RunAnalyses {
     let names = layers.flatMap { $0.map(\.name) }
     let from = ["input"] + names
     let to = names + ["readout"]
-    let initial = network.initialParameters(seed: experiment.seed)
-    let moments = [("Before training", initial), ("After training", checkpoint.parameters)].map {
-      title, parameters in
+    let moments = [
+      ("Before training", initialParameters), ("After training", checkpoint.parameters),
+    ].map { title, parameters in
       var table = from.map { _ in to.map { _ in Double?.none } }
       for connection in sparse {
         let (sources, targets) = ends(of: connection.prefix, layers, connection.presynaptic)
@@ -48,7 +48,7 @@ extension RunAnalyses {
       caption: "The part of the synapses, in per cent, from each population (rows) to each other "
         + "(columns) that is connected.",
       numbers: [
-        ("connected before training (fraction)", total(initial)),
+        ("connected before training (fraction)", total(initialParameters)),
         ("connected after training (fraction)", total(checkpoint.parameters)),
       ])
   }

@@ -19,17 +19,24 @@ public struct RunAnalyses {
   let network: Network
   let threads: Int
   let checkpoint: Checkpoint
+  /// The parameters that the run started from.
+  let initialParameters: NamedTensors<Float>
 
-  /// - Parameter dataDirectory: where data sets are.
+  /// - Parameters:
+  ///   - initialParameters: that the run started from; nil for those of the experiment and its seed.
+  ///   - dataDirectory: where data sets are.
   /// - Throws: errors of the task and the network.
   public init(
-    experiment: Experiment, checkpoint: Checkpoint, dataDirectory: String?,
+    experiment: Experiment, checkpoint: Checkpoint,
+    initialParameters: NamedTensors<Float>? = nil, dataDirectory: String?,
     threads: Int = ProcessInfo.processInfo.activeProcessorCount
   ) throws {
     self.experiment = experiment
     self.checkpoint = checkpoint
     task = try experiment.makeTask(dataDirectory: dataDirectory)
     network = try experiment.makeNetwork()
+    self.initialParameters =
+      initialParameters ?? network.initialParameters(seed: experiment.seed)
     self.threads = threads
   }
 

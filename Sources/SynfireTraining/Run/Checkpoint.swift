@@ -47,6 +47,13 @@ public struct Checkpoint: Sendable, Equatable {
     self.manifest = manifest
   }
 
+  /// The same without what only training goes on from.
+  var withoutState: Checkpoint {
+    var result = self
+    result.state = NamedTensors()
+    return result
+  }
+
   /// The metrics of the test after training; empty before it.
   public var testMetrics: [String: Double] {
     test.lastRow.filter { $0.key != "batch" }

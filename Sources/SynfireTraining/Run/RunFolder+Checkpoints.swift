@@ -67,11 +67,17 @@ extension RunFolder {
 
   /// Keeps parameters as those of the best validation.
   public func writeBest(_ parameters: NamedTensors<Float>, of checkpoint: Checkpoint) throws {
-    var best = checkpoint
+    var best = checkpoint.withoutState
     best.parameters = parameters
-    // Only the parameters of the best moment are of use: training goes on from the last one.
-    best.state = NamedTensors()
     try best.write(to: bestPath)
+  }
+
+  /// The parameters that the run started from, if they were given; the experiment tells others.
+  ///
+  /// - Throws: `FormatsError` if they cannot be read.
+  public func readInitialParameters() throws -> NamedTensors<Float>? {
+    guard FileManager.default.fileExists(atPath: initialPath) else { return nil }
+    return try Checkpoint(contentsOf: initialPath).parameters
   }
 
   private func keepAsPrevious() throws {

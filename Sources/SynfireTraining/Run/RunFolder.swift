@@ -9,6 +9,7 @@ import SynfireFormats
 /// | `run.h5` | the last checkpoint, complete: configuration, parameters, state, metrics, manifest |
 /// | `run.previous.h5` | the checkpoint before it, used when `run.h5` turns out damaged |
 /// | `best.h5` | the parameters of the best validation |
+/// | `initial.h5` | the parameters that the run started from, if they were given |
 /// | `log.jsonl` | one JSON object a batch, validation and test |
 /// | `events.out.tfevents.*` | the same for TensorBoard |
 /// | `figures/` | figures with the data they are drawn from |
@@ -23,6 +24,7 @@ public final class RunFolder: Sendable {
   public var checkpointPath: String { path + "/run.h5" }
   public var previousPath: String { path + "/run.previous.h5" }
   public var bestPath: String { path + "/best.h5" }
+  public var initialPath: String { path + "/initial.h5" }
   public var logPath: String { path + "/log.jsonl" }
   public var figuresPath: String { path + "/figures" }
   public var reportPath: String { path + "/report.html" }
@@ -36,9 +38,13 @@ public final class RunFolder: Sendable {
   ///
   /// The folder appears under its name only when it is complete.
   ///
+  /// - Parameter keepsInitial: whether to keep the parameters of this checkpoint, which the experiment and its
+  ///   seed do not tell.
   /// - Throws: `TrainingError` if there is something at `path` other than an empty folder,
   ///   `FormatsError` if it cannot be written.
-  public static func create(at path: String, checkpoint: Checkpoint) throws -> RunFolder {
+  public static func create(
+    at path: String, checkpoint: Checkpoint, keepsInitial: Bool = false
+  ) throws -> RunFolder {
     let path = normalized(path)
     try requireNothing(at: path)
     let url = URL(fileURLWithPath: path)
@@ -56,6 +62,7 @@ public final class RunFolder: Sendable {
     do {
       do {
         try checkpoint.write(to: partial + "/run.h5")
+        if keepsInitial { try checkpoint.withoutState.write(to: partial + "/initial.h5") }
       } catch let error as FormatsError {
         // The user knows the folder by the name that it would have had.
         throw FormatsError(

@@ -42,7 +42,8 @@ public struct TrainingSession {
       parameters: rule.parameters, state: rule.state,
       manifest: RunManifest.current(
         seed: experiment.seed, threads: threads, dataHashes: try task.dataHashes()))
-    let folder = try RunFolder.create(at: path, checkpoint: checkpoint)
+    let folder = try RunFolder.create(
+      at: path, checkpoint: checkpoint, keepsInitial: parameters != nil)
     return TrainingSession(
       experiment: experiment, task: task, rule: rule, folder: folder, checkpoint: checkpoint,
       notice: nil)
