@@ -158,6 +158,80 @@ import Testing
     }
   }
 
+  static let conventions: [AdaptiveLIF.Convention] = [
+    .lsnn, .lsnnPaper, .adaptiveSRNN, .differentiatedEprop,
+  ]
+
+  /// The gradient of what neurons have trained, with the state held fixed: the reference against central
+  /// differences, and the fast engine, in one segment and in many, against the reference.
+  @Test(arguments: conventions)
+  func gradientOfTheNeuronsOwn(_ convention: AdaptiveLIF.Convention) throws {
+    let scale = convention.scalesCurrent ? 1.0 : 10
+    let network = try Network(
+      timeStep: 0.002, inputs: 3,
+      layers: [
+        Layer(
+          neurons: 20,
+          model: AdaptiveLIF(
+            timeStep: 0.002, membraneTimeConstant: 0.020, adaptationTimeConstant: 0.050,
+            threshold: .uniform(scale), adaptationStrength: 1, refractorySteps: 2,
+            convention: convention, surrogate: .gaussian(deviation: 0.7),
+            trained: Set(AdaptiveLIF.Quantity.allCases)),
+          input: Connection(Dense(.normal(deviation: 6))),
+          recurrent: Connection(Dense(.normal(deviation: 1))))
+      ],
+      readout: Readout(
+        outputs: 2, connection: Connection(Dense(.normal(deviation: 1))), reduction: .everyStep))
+    let parameters: NamedTensors<Double> = network.initialParameters(seed: 3).converted()
+    var random = RandomStream(seed: 3, stream: "carried states")
+    func numbers(_ shape: [Int]) -> Tensor<Double> {
+      Tensor(
+        axes: ["a", "b", "c"], shape: shape,
+        values: random.normals(shape.reduce(1, *)).map(Double.init))
+    }
+    let (before, inputs) = (numbers([20, 2, 3]), numbers([12, 2, 3]))
+    let targets = TrialTargets.values(numbers([12, 2, 2]).converted())
+    let loss = Loss.meanSquaredError
+    func reference(smoothed: Bool) throws -> (
+      engine: ReferenceEngine, start: NetworkState<Double>, gradients: NamedTensors<Double>
+    ) {
+      let engine = try ReferenceEngine(network, smoothed: smoothed)
+      let start = try #require(
+        try engine.run(before, parameters, from: network.stateAtRest(trials: 2)).state)
+      let run = try engine.run(inputs, parameters, from: start)
+      let adjoint = try loss.evaluate(run.readout, targets).adjoint
+      return (engine, start, try engine.gradient(run, readoutAdjoint: adjoint, parameters))
+    }
+    let (engine, start, gradients) = try reference(smoothed: true)
+    for quantity in AdaptiveLIF.Quantity.allCases {
+      let name = "\(network.layers[0].parameterPrefix).\(quantity.rawValue)"
+      let gradient = try #require(gradients[name])
+      let size = gradient.values.map(\.magnitude).max()!
+      for neuron in stride(from: 0, to: 20, by: 4) {
+        let width = 1e-4 * parameters[name]!.values[neuron]
+        func moved(_ steps: Double) throws -> Double {
+          var parameters = parameters
+          parameters.update(name) { $0.values[neuron] += steps * width }
+          let run = try engine.run(inputs, parameters, from: start)
+          return try loss.evaluate(run.readout, targets).loss
+        }
+        let slope = try (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * width)
+        #expect(abs(slope - gradient.values[neuron]) <= 1e-6 * size, "\(name) \(neuron)")
+      }
+    }
+
+    let (_, state, exact) = try reference(smoothed: false)
+    for memory in [nil, 0] {
+      let rule = try BackpropagationThroughTime(
+        network: network, parameters: parameters.converted(), loss: loss,
+        optimizer: .adam(learningRate: 1e-3), threads: 2, sweepMemory: memory)
+      let fast = try rule.gradient(
+        TrialBatch(inputs: .analog(inputs.converted()), targets: targets),
+        from: state.converted())
+      expect(fast.gradients.converted(to: Double.self), near: exact, "\(convention)")
+    }
+  }
+
   @Test(arguments: 700..<712)
   func segmentsChangeNoBit(_ seed: Int) throws {
     let random = try random(seed, steps: 220...260)

@@ -35,6 +35,7 @@ extension KernelSweep {
         trials: lengths.active(at: time, of: trials))
       finish(layer, inputs, time: time, trials: trials, inputAdjoint: inputAdjoint)
     }
+    if segment == 0 { finishBackward(trials: trials) }
   }
 
   /// dL/d(output of a step): from above, from the constant, and through recurrent synapses.

@@ -8,6 +8,7 @@ extension KernelSweep {
   /// Sets the states of trials to those that they go on from.
   func go(onFrom state: NamedTensors<Float>, trials: Int) {
     past = SweepSize.history
+    start = state
     let states = UnsafeMutableRawPointer(buffers.states.pointer).assumingMemoryBound(to: Float.self)
     let values = state["state"]!.values
     for part in 0..<Self.parts {
@@ -31,6 +32,19 @@ extension KernelSweep {
         let start = (step * trials + trial) * size.neurons
         setOutputs(activity.values[start..<start + size.neurons], step - reach, trial)
       }
+    }
+  }
+
+  /// Adds to the gradients of the neurons' parameters what the states say that a backward sweep began with,
+  /// which then take the place of those that it ended in.
+  func finishBackward(trials: Int) {
+    guard let start, !model.specifications(neurons: size.neurons).isEmpty else { return }
+    go(onFrom: start, trials: trials)
+    for cell in 0..<trials * size.vectors {
+      let vector = cell % size.vectors
+      kernel.finish(
+        memory.adjoints[cell], from: memory.states[cell], parameters: memory.parameters[vector],
+        gradient: &memory.parameterGradients[vector])
     }
   }
 

@@ -19,6 +19,8 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   let buffers: SweepBuffers<Model.Fast>
   /// Steps before the first that the sweep goes on from: 0, or `SweepSize.history`.
   var past = 0
+  /// The state that the trials go on from; nil for rest.
+  var start: NamedTensors<Float>?
   /// How long the trials of the block are.
   var lengths: TrialLengths
   let inputFilter: ExponentialFilter<SIMD16<Float>>?
@@ -145,6 +147,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     buffers.clearFilters()
     memory = wholeMemory
     past = 0
+    start = nil
     lengths = TrialLengths(steps: size.steps)
     driveGroup = -1
   }

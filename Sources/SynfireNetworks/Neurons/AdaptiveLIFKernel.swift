@@ -212,9 +212,7 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
   /// and z_{t-1} where these are not scaled.
   ///
   /// Of v_{t-1} and v_t the tape has one; the other comes with step t + 1, or is waited for until step
-  /// t - 1. The current of a step follows from both. Where it is waited for, v before the first
-  /// step counts as 0: with spikes by the new potential, alpha misses that term in trials that go on from
-  /// others.
+  /// t - 1, or until `finish` for v before the first step. The current of a step follows from both.
   @inlinable @inline(__always)
   func addDecayGradients(
     _ gradient: inout Parameters, _ adjoint: inout Adjoint, voltage: Number, resetBy: Number,
@@ -230,9 +228,7 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
       sum = voltage * (tape.potential - change)
       adjoint.later = tape.potential
     }
-    let share =
-      convention.scalesCurrent ? Number.one / (Number.one - parameters.membraneDecay) : .one
-    gradient.membraneDecay = gradient.membraneDecay.addingProduct(share, sum)
+    gradient.membraneDecay = gradient.membraneDecay.addingProduct(share(parameters), sum)
 
     let rho = parameters.adaptationDecay
     let previous = smoothed ? context.previousOutput : Number(context.previousSpikes)
@@ -241,6 +237,21 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
     let older = (tape.adaptation - jump * previous) / rho
     let faded = convention.scalesAdaptation ? older - previous : older
     gradient.adaptationDecay = gradient.adaptationDecay.addingProduct(adaptation, faded)
+  }
+
+  /// The gradient of alpha for one of v_{t-1} - v_t, from which the current is taken where it is scaled.
+  @inlinable @inline(__always)
+  func share(_ parameters: Parameters) -> Number {
+    convention.scalesCurrent ? Number.one / (Number.one - parameters.membraneDecay) : .one
+  }
+
+  @inlinable @inline(__always)
+  public func finish(
+    _ adjoint: Adjoint, from start: State, parameters: Parameters, gradient: inout Parameters
+  ) {
+    guard isTrained, convention.spikesFromNewPotential else { return }
+    gradient.membraneDecay = gradient.membraneDecay.addingProduct(
+      share(parameters), adjoint.later * start.potential)
   }
 
   /// The output as the reset sees it: one without gradient sees the spike itself even in a smoothed

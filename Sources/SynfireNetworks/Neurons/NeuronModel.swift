@@ -133,6 +133,11 @@ public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
     parameters: Parameters, gradient: inout Parameters
   ) -> Number
 
+  /// Adds to the gradient what is left once the adjoint has come to the first step of a trial that goes on
+  /// from a state other than `initialState`; nothing by default.
+  func finish(
+    _ adjoint: Adjoint, from start: State, parameters: Parameters, gradient: inout Parameters)
+
   /// The lanes in which `adjointStep` may depend on the derivative with respect to the output; elsewhere
   /// that need not be known. All by default.
   func sensitiveLanes(_ tape: Tape, held: Number.Mask, parameters: Parameters) -> Number.Mask
@@ -141,4 +146,11 @@ public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
   func potential(of state: State) -> Number
   /// The synaptic current in the state after a step with the given drive, for recordings.
   func current(of state: State, drive: Number) -> Number
+}
+
+extension NeuronKernel {
+  @inlinable @inline(__always)
+  public func finish(
+    _ adjoint: Adjoint, from start: State, parameters: Parameters, gradient: inout Parameters
+  ) {}
 }

@@ -204,6 +204,11 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
     result.inputs = wiring.inputFilter.adjointOfFiltered(result.inputs)
     result.drives = drives
     if let start {
+      for (neuron, state) in restoredStates(start).enumerated() {
+        kernel.finish(
+          adjoints[neuron], from: state, parameters: parameters[neuron],
+          gradient: &parameterGradients[neuron])
+      }
       wiring.inputPaths.addPastGradient(
         drives, start.input, wiring.inputFilter, to: &result.inputWeights)
       if recurrentWeights != nil {
