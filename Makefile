@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 PROGRAM = .build/release/synfire
 DEMO = runs/demo
 
-.PHONY: deps demo build test lint bench crosscheck docs install
+.PHONY: deps demo build test lint bench scaling crosscheck docs install
 
 # Installs the system libraries that are missing; silent when all is there.
 deps:
@@ -36,6 +36,10 @@ lint:
 # Synfire and PyTorch on the same work in the same run.
 bench: build
 	Benchmarks/compare
+
+# How the time of a training step grows with steps, neurons, trials and spikes.
+scaling: deps
+	Benchmarks/scaling
 
 # Gradients of random networks against automatic differentiation in PyTorch.
 crosscheck: build

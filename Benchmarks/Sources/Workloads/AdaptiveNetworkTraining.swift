@@ -18,7 +18,11 @@ public struct AdaptiveNetworkTraining {
   /// Steps at the end of a trial over which outputs are averaged.
   public let window: Int
 
-  public init(trials: Int, steps: Int, inputs: Int, neurons: Int, threads: Int) throws {
+  /// - Parameter rate: the part of the neurons that is to spike at a step, for which input weights are scaled;
+  ///   about one in twenty for nil.
+  public init(
+    trials: Int, steps: Int, inputs: Int, neurons: Int, threads: Int, rate: Double? = nil
+  ) throws {
     let timeStep = 0.001
     let classes = 10
     // A whole number of windows.
@@ -64,10 +68,30 @@ public struct AdaptiveNetworkTraining {
     var labels = [Int](repeating: TrialTargets.none, count: (steps / window - 1) * trials)
     labels += (0..<trials).map { $0 % classes }
     batch = TrialBatch(inputs: .spikes(spikes), targets: .classes(labels))
+    if let rate { try drive(to: rate) }
+  }
+
+  /// Scales the input weights until about so large a part of the neurons spikes at a step.
+  private mutating func drive(to rate: Double) throws {
+    let name = "hidden.input.weights"
+    let weights = rule.parameters[name]!
+    var scales = (least: 0.01, most: 100.0)
+    for _ in 0..<12 {
+      let scale = (scales.least * scales.most).squareRoot()
+      rule.parameters.update(name) {
+        $0.values = weights.values.map { Float(scale) * $0 }
+      }
+      let found = try forward().firingRate * rule.network.timeStep
+      if abs(found - rate) < 0.02 * rate { return }
+      if found < rate { scales.least = scale } else { scales.most = scale }
+    }
   }
 
   /// One training step.
   public mutating func step() throws -> StepMetrics { try rule.step(batch) }
+
+  /// The same trials without learning.
+  public func forward() throws -> Evaluation { try rule.evaluate(batch) }
 
   /// The parameters, inputs, classes, loss and gradients, for rivals to be compared with.
   public func example() throws -> NamedTensors<Float> {

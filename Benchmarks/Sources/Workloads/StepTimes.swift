@@ -3,6 +3,8 @@ import Foundation
 /// The seconds that training steps took, and the memory of the process at its peak.
 public struct StepTimes: Encodable {
   public private(set) var seconds: [Double] = []
+  /// Of forward runs alone, if they were timed.
+  public private(set) var forwardSeconds: [Double]?
   /// In bytes.
   public private(set) var peakMemory = 0
   /// Of the last step.
@@ -14,13 +16,7 @@ public struct StepTimes: Encodable {
   public init(
     count: Int, _ step: () throws -> (loss: Double, firingRate: Double)
   ) rethrows {
-    let clock = ContinuousClock()
-    for index in 0..<count + 2 {
-      let time = try clock.measure { (loss, firingRate) = try step() }.components
-      if index >= 2 {
-        seconds.append(Double(time.seconds) + Double(time.attoseconds) * 1e-18)
-      }
-    }
+    seconds = try Self.seconds(count) { (loss, firingRate) = try step() }
     var usage = rusage()
     #if os(Linux)
       getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
@@ -29,6 +25,17 @@ public struct StepTimes: Encodable {
       getrusage(RUSAGE_SELF, &usage)
       peakMemory = Int(usage.ru_maxrss)
     #endif
+  }
+
+  /// Times as many forward runs.
+  public mutating func addForward(_ run: () throws -> Void) rethrows {
+    forwardSeconds = try Self.seconds(seconds.count, run)
+  }
+
+  private static func seconds(_ count: Int, _ body: () throws -> Void) rethrows -> [Double] {
+    let clock = ContinuousClock()
+    let all = try (0..<count + 2).map { _ in try clock.measure(body) / .seconds(1) }
+    return Array(all.dropFirst(2))
   }
 
   /// Prints one line of JSON.

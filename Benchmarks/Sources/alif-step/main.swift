@@ -1,32 +1,51 @@
-// alif-step TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]: times training steps, prints JSON.
+// alif-step [--rate FRACTION] [--forward] TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]: times training steps,
+// prints JSON. --rate: of neurons that spike at a step, by scaling the inputs; --forward: times forward runs too.
 // alif-step --example FILE TRIALS STEPS INPUTS NEURONS: writes an example with its gradient.
 import Foundation
 import Synfire
 import Workloads
 
-var arguments = Array(CommandLine.arguments.dropFirst())
 var example: String?
-if arguments.first == "--example", arguments.count > 1 {
-  example = arguments[1]
-  arguments.removeFirst(2)
+var rate: Double?
+var timesForward = false
+var numbers: [Int] = []
+var isUnderstood = true
+var arguments = CommandLine.arguments.dropFirst()[...]
+while let argument = arguments.popFirst() {
+  switch argument {
+  case "--example":
+    example = arguments.popFirst()
+    isUnderstood = isUnderstood && example != nil
+  case "--rate":
+    rate = arguments.popFirst().flatMap { Double($0) }
+    isUnderstood = isUnderstood && (rate.map { $0 > 0 && $0 < 1 } ?? false)
+  case "--forward": timesForward = true
+  default:
+    let number = Int(argument) ?? 0
+    isUnderstood = isUnderstood && number > 0
+    numbers.append(number)
+  }
 }
-let numbers = arguments.compactMap { Int($0) }
-guard numbers.count == arguments.count, (4...6).contains(numbers.count), numbers.min()! > 0 else {
+guard isUnderstood, (4...6).contains(numbers.count) else {
   FileHandle.standardError.write(
-    Data("usage: alif-step [--example FILE] TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]\n".utf8))
+    Data(
+      ("usage: alif-step [--example FILE] [--rate FRACTION] [--forward] "
+        + "TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]\n").utf8))
   exit(2)
 }
 do {
   var training = try AdaptiveNetworkTraining(
     trials: numbers[0], steps: numbers[1], inputs: numbers[2], neurons: numbers[3],
-    threads: numbers.count > 5 ? numbers[5] : 2)
+    threads: numbers.count > 5 ? numbers[5] : 2, rate: rate)
   if let example {
     try SafeTensors.write(example, training.example())
   } else {
-    try StepTimes(count: numbers.count > 4 ? numbers[4] : 10) {
+    var times = try StepTimes(count: numbers.count > 4 ? numbers[4] : 10) {
       let metrics = try training.step()
       return (metrics.loss, metrics.firingRate)
-    }.print()
+    }
+    if timesForward { try times.addForward { _ = try training.forward() } }
+    try times.print()
   }
 } catch {
   FileHandle.standardError.write(Data("\(error)\n".utf8))
