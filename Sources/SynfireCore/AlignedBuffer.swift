@@ -27,6 +27,13 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     self.owner = owner
   }
 
+  /// Memory of its own with the same content.
+  public func copy() -> AlignedBuffer {
+    let copy = AlignedBuffer(count: count)
+    copy.pointer.update(from: pointer, count: count)
+    return copy
+  }
+
   deinit { if owner == nil { UnsafeMutableRawPointer(pointer).deallocate() } }
 
   /// The size in bytes.

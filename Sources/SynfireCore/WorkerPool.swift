@@ -42,15 +42,14 @@ public final class WorkerPool: Sendable {
   /// shard, or while another thread's call is under way, runs its shards on the calling thread.
   public func run(shards: Int, _ body: @Sendable (Int) throws -> Void) throws {
     guard shards > 0 else { return }
-    let control = synfire_float_control()
-    synfire_flush_denormals()
-    defer { synfire_set_float_control(control) }
-    guard !workers.isEmpty, shards > 1, crew.reserve() else {
-      for shard in 0..<shards { try body(shard) }
-      return
+    try withoutDenormals {
+      guard !workers.isEmpty, shards > 1, crew.reserve() else {
+        for shard in 0..<shards { try body(shard) }
+        return
+      }
+      defer { crew.release() }
+      try crew.run(shards: shards, body)
     }
-    defer { crew.release() }
-    try crew.run(shards: shards, body)
   }
 }
 
