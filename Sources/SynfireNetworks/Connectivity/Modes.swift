@@ -49,22 +49,18 @@ public struct Modes: Connectivity, Equatable {
     ModeFactors(parameters).gradient(ofWeights: gradient)
   }
 
-  /// With few modes the factors are cheaper than the matrix, with many the matrix is; rate units have
-  /// no sparse spikes to gain from.
   public func packed(
     _ parameters: NamedTensors<Float>, presynaptic: Int, postsynaptic: Int, spiking: Bool
   ) -> any PackedConnectivity {
-    let factors = ModeFactors(parameters)
-    return spiking && areFew(presynaptic: presynaptic)
-      ? PackedModes(factors)
-      : ExpandedConnectivity(weights: factors.weights) { factors.gradient(ofWeights: $0) }
+    ModeFactors(parameters).packed(presynaptic: presynaptic, spiking: spiking)
   }
 
   public func suitsTrialLanes(presynaptic: Int, postsynaptic: Int) -> Bool {
-    areFew(presynaptic: presynaptic)
+    Self.areFew(count, presynaptic: presynaptic)
   }
 
-  private func areFew(presynaptic: Int) -> Bool { 8 * count <= max(presynaptic, 64) }
+  /// Whether the factors are cheaper than the matrix.
+  static func areFew(_ modes: Int, presynaptic: Int) -> Bool { 8 * modes <= max(presynaptic, 64) }
 }
 
 /// The three factors of a mode matrix.
@@ -73,10 +69,16 @@ struct ModeFactors<Scalar: TensorScalar>: Sendable {
   let outputModes: Tensor<Scalar>
   let scores: Tensor<Scalar>
 
+  init(inputModes: Tensor<Scalar>, outputModes: Tensor<Scalar>, scores: Tensor<Scalar>) {
+    self.inputModes = inputModes
+    self.outputModes = outputModes
+    self.scores = scores
+  }
+
   init(_ parameters: NamedTensors<Scalar>) {
-    inputModes = parameters["inputModes"]!
-    outputModes = parameters["outputModes"]!
-    scores = parameters["scores"]!
+    self.init(
+      inputModes: parameters["inputModes"]!, outputModes: parameters["outputModes"]!,
+      scores: parameters["scores"]!)
   }
 
   var modes: Int { scores.count }
@@ -139,5 +141,15 @@ struct ModeFactors<Scalar: TensorScalar>: Sendable {
       for mode in 0..<modes { right.values[j * modes + mode] *= scores.values[mode] }
     }
     return NamedTensors([("inputModes", left), ("outputModes", right), ("scores", score)])
+  }
+}
+
+extension ModeFactors<Float> {
+  /// With few modes the factors are cheaper than the matrix, with many the matrix is; rate units have
+  /// no sparse spikes to gain from.
+  func packed(presynaptic: Int, spiking: Bool) -> any PackedConnectivity {
+    spiking && Modes.areFew(modes, presynaptic: presynaptic)
+      ? PackedModes(self)
+      : DerivedConnectivity(weights: weights) { gradient(ofWeights: $0) }
   }
 }

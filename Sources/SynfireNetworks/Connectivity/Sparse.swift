@@ -75,7 +75,7 @@ public struct Sparse: Connectivity {
     for index in weights.values.indices {
       weights.values[index] = max(0, weights.values[index]) * factors[index]
     }
-    return ExpandedConnectivity(weights: weights) { gradient in
+    return DerivedConnectivity(weights: weights) { gradient in
       var result = gradient
       for index in result.values.indices { result.values[index] *= factors[index] }
       return NamedTensors([("weights", result)])
