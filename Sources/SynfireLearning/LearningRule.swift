@@ -56,6 +56,10 @@ public protocol LearningRule: Sendable {
   var parameters: NamedTensors<Float> { get set }
   /// What a checkpoint must hold beside the parameters, such as optimizer moments.
   var state: NamedTensors<Float> { get set }
+  /// The part of that state which needs double precision; none by default.
+  var preciseState: NamedTensors<Double> { get throws }
+  /// Goes on from such a state, after the parameters were set.
+  mutating func restore(preciseState: NamedTensors<Double>) throws
   /// Updates made so far.
   var updates: Int { get set }
 }
@@ -83,6 +87,10 @@ public struct GradientResult: Sendable {
 }
 
 extension LearningRule {
+  public var preciseState: NamedTensors<Double> { NamedTensors() }
+
+  public mutating func restore(preciseState: NamedTensors<Double>) throws {}
+
   public mutating func step(
     _ batch: TrialBatch, from state: NetworkState<Float>?
   ) throws -> (metrics: StepMetrics, state: NetworkState<Float>) { throw Self.restOnly }

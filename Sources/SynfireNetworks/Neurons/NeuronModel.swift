@@ -41,6 +41,9 @@ public protocol NeuronModel: Sendable {
   func findSensitive(
     _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int,
     into flags: UnsafeMutablePointer<UInt8>)
+  /// Advances every neuron of a population by one step in `Double`; with a default implementation for the
+  /// same reason.
+  func advance(_ kernel: Reference, _ memory: PopulationMemory<Reference>)
 }
 
 extension NeuronModel {

@@ -1,0 +1,181 @@
+import SynfireCore
+import SynfireNetworks
+
+/// FORCE learning and its successors: recursive least squares teaches the traces of a population to
+/// regenerate the factors that are fed back to it, while it runs (Sussillo & Abbott 2009; full-FORCE,
+/// DePasquale et al. 2018; factor-based spiking networks, DePasquale, Churchland & Abbott 2016 and
+/// DePasquale et al. 2023, code). No gradient passes through a spike.
+///
+/// Targets are [time, trial, factor, then output]. Trials follow each other without a gap, the network goes
+/// on from one to the next, in four phases:
+///
+/// | trials | fed back | what is done |
+/// |---|---|---|
+/// | `settling` | the target factors | nothing |
+/// | `averaging` | the target factors | the mean of the drive is gathered, and taken away from then on |
+/// | `settling` | the target factors | nothing |
+/// | all others | y = w r | w, and the readout, learn at steps drawn with `updateProbability` |
+///
+/// The error of a step is that of the weights before its update, and so is what is fed back.
+public struct RecursiveLeastSquares: LearningRule {
+  /// Constants of the rule, all as in DePasquale et al. 2023.
+  public struct Constants: Sendable, Equatable {
+    /// Trials that are led by the target factors before each phase, and before a test.
+    public var settling = 50
+    /// Trials over which the drive is averaged.
+    public var averaging = 300
+    /// The chance that a step learns.
+    public var updateProbability = 0.5
+    /// The diagonal of the inverse correlations before the first update.
+    public var initialValue = 1.0
+    /// What an update leaves of the weight of those before it.
+    public var forgetting = 1.0
+    /// Updates that are folded into one pass over the inverse correlation; changes no more than rounding.
+    public var blockSize = 32
+
+    public init() {}
+  }
+
+  public let network: FeedbackNetwork
+  public let constants: Constants
+  public let seed: UInt64
+  /// Batches so far.
+  public var updates = 0
+  public var state = NamedTensors<Float>()
+  /// Trials so far.
+  public internal(set) var trials = 0
+  var fixed: NamedTensors<Float>
+  /// w, and with it W where outputs are read from the traces.
+  var decoder: RecursiveDecoder
+  /// [W, b] on [y, 1], where outputs are read from the factors.
+  var readout: RecursiveDecoder?
+  var offset: [Double]
+  /// The sum of drives so far, and their number.
+  var driveSum: [Double]
+  var driveCount = 0
+  var networkState: NamedTensors<Double>
+  /// y of the last step.
+  var feedback: [Double]
+
+  /// - Throws: `NetworkError` for parameters that do not fit, `LearningError` for constants that make no
+  ///   sense.
+  public init(
+    network: FeedbackNetwork, parameters: NamedTensors<Float>, constants: Constants = Constants(),
+    initialPotentialDeviation: Double = 0, seed: UInt64, threads: Int
+  ) throws {
+    try network.validate(parameters)
+    let place = "recursive least squares"
+    guard network.factors > 0 else {
+      throw LearningError(
+        "the network has no factors", place: place, remedy: "Feed back at least one.")
+    }
+    guard constants.settling >= 0, constants.averaging >= 0 else {
+      throw LearningError(
+        "\(constants.settling) trials to settle and \(constants.averaging) to average",
+        place: place)
+    }
+    guard constants.updateProbability > 0, constants.updateProbability <= 1 else {
+      throw LearningError(
+        "the update probability \(constants.updateProbability) is not in (0, 1]", place: place)
+    }
+    self.network = network
+    self.constants = constants
+    self.seed = seed
+    fixed = parameters
+    let pool = WorkerPool(threads: threads)
+    let readsFactors = network.source == .factors && network.outputs > 0
+    func decoder(_ regressors: Int, _ outputs: Int) throws -> RecursiveDecoder {
+      try RecursiveDecoder(
+        regressors: regressors, outputs: outputs, initialValue: constants.initialValue,
+        forgetting: constants.forgetting, blockSize: constants.blockSize, pool: pool)
+    }
+    self.decoder = try decoder(
+      network.regressors, network.factors + (readsFactors ? 0 : network.outputs))
+    readout = readsFactors ? try decoder(network.factors + 1, network.outputs) : nil
+    offset = [Double](repeating: 0, count: network.neurons)
+    driveSum = offset
+    feedback = [Double](repeating: 0, count: network.factors)
+    let stepper = try FeedbackStepper(network, parameters.converted())
+    networkState = stepper.state
+    if initialPotentialDeviation > 0 {
+      // The first number of a state is the potential, or the rate.
+      var stream = RandomStream(seed: seed, stream: "initial potentials")
+      networkState.update("neurons") { tensor in
+        for neuron in 0..<network.neurons {
+          tensor.values[neuron] += initialPotentialDeviation * stream.normal()
+        }
+      }
+    }
+    self.parameters = parameters
+  }
+
+  /// Outputs of the network that targets are given for: the factors, then what is read out.
+  public var targets: Int { network.factors + network.outputs }
+
+  /// What the trial of that number, counted from 0, is for.
+  enum Phase { case settling, averaging, learning }
+
+  func phase(ofTrial index: Int) -> Phase {
+    let averagingEnd = constants.settling + constants.averaging
+    if index < constants.settling { return .settling }
+    if index < averagingEnd { return .averaging }
+    return index < averagingEnd + constants.settling ? .settling : .learning
+  }
+
+  public mutating func step(_ batch: TrialBatch) throws -> StepMetrics {
+    let presentation = try Presentation(batch, network)
+    let stepper = try makeStepper()
+    var (errors, spikes): ([Double], Int) = ([], 0)
+    try withoutDenormals {
+      for trial in 0..<batch.trials {
+        switch phase(ofTrial: trials) {
+        case .settling:
+          spikes += try lead(stepper, presentation, trial: trial, averaging: false)
+        case .averaging: spikes += try lead(stepper, presentation, trial: trial, averaging: true)
+        case .learning:
+          let result = try learn(stepper, presentation, trial: trial)
+          spikes += result.spikes
+          errors.append(result.error)
+        }
+        trials += 1
+      }
+    }
+    networkState = stepper.state
+    updates += 1
+    let duration = Double(batch.samples) * network.timeStep
+    return StepMetrics(
+      loss: errors.isEmpty ? 1 : errors.reduce(0, +) / Double(errors.count), gradientNorm: 0,
+      learningRate: 0, firingRate: Double(spikes) / duration / Double(network.neurons),
+      silentFraction: 0, saturatedFraction: 0)
+  }
+
+  public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
+    let run = try freeRun(batch)
+    let error = run.factorErrors.sorted()[run.factorErrors.count / 2]
+    return Evaluation(loss: error, readout: run.readout, firingRate: run.firingRate)
+  }
+
+  /// The stepper, as the trials so far left it.
+  func makeStepper() throws -> FeedbackStepper {
+    let stepper = try FeedbackStepper(network, fixed.converted())
+    stepper.state = networkState
+    for (neuron, value) in offset.enumerated() { stepper.offset.pointer[neuron] = value }
+    return stepper
+  }
+
+  /// All tensors in single precision; what is learned is kept in double precision beside them.
+  public var parameters: NamedTensors<Float> {
+    get {
+      var result = fixed
+      result["hidden.offset"] = Tensor(
+        axes: ["neuron"], shape: [network.neurons], values: offset.map { Float($0) })
+      for (name, tensor) in learnedTensors { result[name] = tensor.converted() }
+      return result
+    }
+    set {
+      fixed = newValue
+      offset = newValue["hidden.offset"]!.values.map { Double($0) }
+      setLearnedTensors(newValue.converted())
+    }
+  }
+}
