@@ -7,7 +7,8 @@ back-propagation through time, Adam; the equations of `alif-step` (Workloads/Ada
     z = 1 if v > A, dz/dv = 0.3 max(0, 1 - |v - A|);  y = alpha y + W_out z
 
 eager, compiled (PyTorch) and jax compute just these, and --check compares their loss and gradients with an
-example that `alif-step --example` wrote. The other tools bring neurons of their own, which stay as they are:
+example that `alif-step --example` wrote. The other tools bring neurons of their own, which stay as they are but for the
+derivative of a spike (theirs let gradients grow beyond all bounds over so many steps):
 
   snntorch      RLeaky: no adaptation, one number more a step
   norse         LSNNRecurrentCell: adaptive
@@ -79,14 +80,16 @@ class TorchTraining:
         self.make = {
             "eager": self.make_equations, "compiled": self.make_equations, "snntorch": self.make_snntorch,
             "norse": self.make_norse, "spikingjelly": self.make_spikingjelly}[rival]
+        self.spike = self.make_spike()
         self.parameters = self.make()
         if rival == "compiled":
             self.count = max(n for n in range(1, steps_at_once + 1) if work.steps % n == 0)
             self.block = torch.compile(self.block)
         self.optimizer = torch.optim.Adam(self.parameters, lr=RATE)
 
-    def make_equations(self):
-        torch, work = self.torch, self.work
+    def make_spike(self):
+        """A step whose derivative is dampened, so that gradients stay finite over many steps."""
+        torch = self.torch
 
         class Spike(torch.autograd.Function):
             @staticmethod
@@ -98,6 +101,11 @@ class TorchTraining:
             def backward(context, gradient):
                 (distance,) = context.saved_tensors
                 return gradient * (DAMPENING * torch.clamp(1 - distance.abs(), min=0))
+
+        return Spike.apply
+
+    def make_equations(self):
+        torch, work = self.torch, self.work
 
         weights = [torch.nn.Parameter(torch.tensor(weight)) for weight in work.weights]
         strengths = torch.tensor(work.strengths)
@@ -111,7 +119,7 @@ class TorchTraining:
                 threshold = 1 + strengths * b
                 drive = torch.addmm(current, z, recurrent)
                 v = ALPHA * v + (1 - ALPHA) * drive - threshold * z
-                z = Spike.apply(v - threshold)
+                z = self.spike(v - threshold)
                 y = ALPHA * y + z @ readout
                 outputs.append(y)
                 counts = counts + z.sum(0)
@@ -158,13 +166,12 @@ class TorchTraining:
 
     def make_snntorch(self):
         import snntorch
-        from snntorch import surrogate
 
         torch, work = self.torch, self.work
         scale = 1 - ALPHA
         first, readout = self.linear(0, scale), self.linear(2)
         neuron = snntorch.RLeaky(
-            beta=ALPHA, linear_features=work.neurons, spike_grad=surrogate.triangular())
+            beta=ALPHA, linear_features=work.neurons, spike_grad=self.spike)
         with torch.no_grad():
             neuron.recurrent.weight.copy_(torch.tensor(work.weights[1].T) * scale)
 
@@ -208,13 +215,13 @@ class TorchTraining:
         return [*neuron.parameters(), *readout.parameters()]
 
     def make_spikingjelly(self):
-        from spikingjelly.activation_based import functional, neuron, surrogate
+        from spikingjelly.activation_based import functional, neuron
 
         torch, work = self.torch, self.work
         scale = 1 - ALPHA
         first, recurrent, readout = self.linear(0, scale), self.linear(1, scale), self.linear(2)
         node = neuron.LIFNode(
-            tau=20.0, decay_input=False, surrogate_function=surrogate.PiecewiseQuadratic(),
+            tau=20.0, decay_input=False, surrogate_function=self.spike,
             detach_reset=True, v_reset=None)
 
         def cell():

@@ -80,6 +80,10 @@ extension SIMD16: Lanes where Scalar == Float {
   @inlinable @inline(__always)
   public func total() -> Float { sum() }
 
+  /// The square root of each lane.
+  @inlinable @inline(__always)
+  public func roots() -> SIMD16<Float> { synfire_square_root(self) }
+
   public func mapped(_ function: (Double) -> Double) -> SIMD16<Float> {
     var result = self
     for lane in 0..<16 { result[lane] = Float(function(Double(self[lane]))) }

@@ -22,7 +22,7 @@ extension RandomStream {
       // The half step keeps the logarithm finite.
       let uniform = SIMD16<Float>(repeating: 0x1p-33)
         .addingProduct(synfire_float_from_uint32(a), SIMD16(repeating: 0x1p-32))
-      let radius = synfire_square_root(uniform.naturalLogarithm() * -2)
+      let radius = (uniform.naturalLogarithm() * -2).roots()
       let (sine, cosine) = SIMD16<Float>.sineAndCosine(ofTurns: b)
       return (radius * sine, radius * cosine)
     }

@@ -87,9 +87,26 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
   }
 
   public func sweepByteCount(_ size: SweepSize) -> Int {
+    SweepCounts<Model.Fast>(size).bytes + snapshotByteCount(size)
+  }
+
+  public func savedByteCount(_ size: SweepSize) -> Int {
+    let counts = SweepCounts<Model.Fast>(size)
+    // One segment, too, is run again then.
+    let drives = size.segments == 1 ? counts.segmentDrives : 0
+    return 2 * counts.spikes + 4 * (counts.outputs + drives) + snapshotByteCount(size)
+  }
+
+  public func tapeByteCount(trials: Int) -> Int {
+    let step = SweepSize(steps: 1, trials: trials, neurons: neurons)
+    return SweepCounts<Model.Fast>(step).tape * MemoryLayout<Model.Fast.Tape>.stride
+  }
+
+  private func snapshotByteCount(_ size: SweepSize) -> Int {
     let filters = [input.filter, recurrent?.filter ?? .none].count { $0 != .none }
-    return SweepCounts<Model.Fast>(size).bytes
-      + SweepSnapshots<Model.Fast>.byteCount(size, filters: filters)
+    // A model that has no kernel is found out when the sweep is made.
+    guard let kernel = try? model.fast() else { return 0 }
+    return SweepSnapshots<Model.Fast>.byteCount(size, kernel, filters: filters)
   }
 
   public func makeReference(
@@ -128,6 +145,10 @@ public protocol NetworkLayer: Sendable {
   func stateAtRest() throws -> [Float]
   /// Bytes of that memory.
   func sweepByteCount(_ size: SweepSize) -> Int
+  /// Bytes of what a forward sweep leaves for running its segments again.
+  func savedByteCount(_ size: SweepSize) -> Int
+  /// Bytes of the tape of one step.
+  func tapeByteCount(trials: Int) -> Int
   /// The layer in the reference engine.
   func makeReference(inputs: Int, timeStep: Double, smoothed: Bool) throws -> any ReferenceLayer
 }

@@ -38,11 +38,17 @@ struct DescriptionTests {
 
   @Test func theMemoryPlanSaysHowTheTapeIsCut() throws {
     // Thirteen trials: too few for lanes.
-    let arguments = [
+    let ahead = [
       "describe", "lsnn/store-recall", "--set", "neurons=200", "--set", "trialsPerBatch=13",
       "--threads", "2",
     ]
+    // Mean rates want a forward run of all trials, after which short segments are run again.
+    let kept = try Program.run(ahead + ["--json"]).object()
+    #expect(kept["memory"]?["segments"]?.int ?? 0 > 10)
+    let arguments = ahead + ["--set", "learning.regularizers=[]"]
     let whole = try Program.run(arguments + ["--json"]).object()
+    #expect(
+      kept["memory"]?["sweeps"]?.int ?? .max < whole["memory"]?["sweeps"]?.int ?? 0)
     #expect(whole["memory"]?["segments"]?.int == 1)
     #expect(whole["memory"]?["segmentSteps"]?.int == 2400)
     let total = try #require(whole["memory"]?["total"]?.int)

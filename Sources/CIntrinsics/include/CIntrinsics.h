@@ -82,13 +82,13 @@ static inline uint32_t synfire_nonzero32(const uint16_t *numbers) {
   return __builtin_bit_cast(uint32_t, __builtin_convertvector(lanes != 0, synfire_bool32));
 }
 
-/// Sixteen rows of sixteen numbers, `from` one after another, as columns of rows that are `stride`
-/// numbers apart; every row is aligned to 64 bytes. (Blocks of 8, 4, 2 and 1 numbers are swapped across
-/// the diagonal.)
+/// Sixteen rows of sixteen numbers, `from_stride` numbers apart, as columns of rows that are `to_stride`
+/// numbers apart. (Blocks of 8, 4, 2 and 1 numbers are swapped across the diagonal.)
 static inline void synfire_transpose16(
-    const float *from, float *restrict to, intptr_t stride) {
+    const float *from, intptr_t from_stride, float *restrict to, intptr_t to_stride) {
   synfire_float32x16 row[16];
-  _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++) row[i] = *(const synfire_float32x16 *)(from + 16 * i);
+  _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++)
+    __builtin_memcpy(&row[i], from + i * from_stride, sizeof row[i]);
 #define SYNFIRE_SWAP(distance)                                                   \
   _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++) {              \
     if (i & distance) continue;                                                  \
@@ -118,7 +118,7 @@ static inline void synfire_transpose16(
 #undef SYNFIRE_LOWER_1
 #undef SYNFIRE_SWAP
   _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++)
-    *(synfire_float32x16 *)(to + i * stride) = row[i];
+    __builtin_memcpy(to + i * to_stride, &row[i], sizeof row[i]);
 }
 
 /// The reciprocals of sixteen numbers that are finite and not 0, within 1 unit in the last place: an
@@ -144,6 +144,31 @@ static inline uint64_t synfire_extract_bits(uint64_t word, uint64_t mask) {
   }
   return found;
 #endif
+}
+
+/// Writes first + stride * place for every set bit of a word, from the lowest place on, and returns their
+/// number; up to sixteen numbers past the last are overwritten. (Bit by bit, the end of every word is a
+/// branch that nobody foresees.)
+static inline intptr_t synfire_places_of_bits(
+    uint64_t word, int32_t first, int32_t stride, int32_t *places) {
+  intptr_t found = 0;
+#if defined(__AVX512F__)
+  const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  __m512i numbers = _mm512_add_epi32(
+      _mm512_set1_epi32(first), _mm512_mullo_epi32(lanes, _mm512_set1_epi32(stride)));
+  const __m512i next = _mm512_set1_epi32(16 * stride);
+  _Pragma("clang loop unroll(full)") for (int group = 0; group < 4; group++) {
+    const uint16_t bits = (uint16_t)(word >> 16 * group);
+    _mm512_storeu_si512(places + found, _mm512_maskz_compress_epi32(bits, numbers));
+    found += __builtin_popcount(bits);
+    numbers = _mm512_add_epi32(numbers, next);
+  }
+#else
+  for (; word != 0; word &= word - 1) {
+    places[found++] = first + stride * __builtin_ctzll(word);
+  }
+#endif
+  return found;
 }
 
 /// The control word of the calling thread's floating-point unit (0 where it is not known).

@@ -41,7 +41,8 @@ public struct BackpropagationThroughTime: GradientRule {
     self.rewiring = rewiring
     self.parameters = parameters
     state = optimizer.initialState(parameters)
-    engine = BatchEngine(network, threads: threads, sweepMemory: sweepMemory)
+    engine = BatchEngine(
+      network, threads: threads, sweepsAhead: regularizers.needsRates, sweepMemory: sweepMemory)
     trainable = network.parameterSpecifications.filter(\.isTrainable).map(\.name)
   }
 

@@ -53,6 +53,15 @@ extension BatchEngine {
     case forward(SavedBlocks?)
     case backward(RateTerms?, SavedBlocks)
 
+    /// Where a forward sweep leaves its blocks for a backward one.
+    var blocksToSave: SavedBlocks? {
+      switch self {
+      case .spikes(let saved): saved
+      case .forward(let saved): saved
+      case .backward: nil
+      }
+    }
+
     /// Whether the spikes have been counted before.
     var knowsSpikes: Bool { if case .backward(.some, _) = self { true } else { false } }
   }
@@ -76,17 +85,26 @@ extension BatchEngine {
 
     init(_ empty: Total) { total = empty }
 
-    mutating func add(_ shard: Total, shard index: Int) {
-      early[index] = shard
-      while let shard = early.removeValue(forKey: next) {
-        next += 1
-        total.loss += shard.loss
-        for layer in total.counts.indices { total.counts[layer].add(shard.counts[layer]) }
-        if total.gradients.isEmpty {
-          total.gradients = shard.gradients
-        } else {
-          total.gradients.add(shard.gradients)
-        }
+    /// - Parameter gradients: the sums of the shard in the memory of its worker; they are set to zero.
+    mutating func add(_ shard: Total, gradients: [AlignedBuffer<Float>], shard index: Int) {
+      if index == next {
+        add(shard, gradients)
+        while let waiting = early.removeValue(forKey: next) { add(waiting, waiting.gradients) }
+      } else {
+        early[index] = shard
+        early[index]!.gradients = gradients.map { $0.copy() }
+      }
+      for buffer in gradients { buffer.clear() }
+    }
+
+    private mutating func add(_ shard: Total, _ gradients: [AlignedBuffer<Float>]) {
+      next += 1
+      total.loss += shard.loss
+      for layer in total.counts.indices { total.counts[layer].add(shard.counts[layer]) }
+      if total.gradients.isEmpty {
+        total.gradients = gradients.map { $0.copy() }
+      } else {
+        total.gradients.add(gradients)
       }
     }
   }
@@ -115,16 +133,14 @@ extension BatchEngine {
         for (activity, block) in blocks {
           let lengths = trials.lengths(block)
           switch direction {
-          case .spikes(let saved):
+          case .spikes:
             sweep.forwardForSpikes(
               packed, activity, trials: block.count, lengths: lengths, from: start?[block])
-            saved.insert(sweep.save(), block)
-          case .forward(let saved):
+          case .forward:
             sweep.forward(
               packed, activity, trials: block.count, lengths: lengths, from: start?[block])
             sum.loss += writer.write(sweep.readoutBlock, block, factor: 1)
             if start != nil { end.insert(sweep.state(trials: block.count), block) }
-            saved?.insert(sweep.save(), block)
           case .backward(let terms, let saved):
             if let state = saved.take(block) {
               sweep.restore(state, packed, activity, trials: block.count)
@@ -138,10 +154,12 @@ extension BatchEngine {
               packed, activity, trials: block.count, constantAdjoints: terms?.adjoints ?? [])
           }
           if !direction.knowsSpikes { sweep.countSpikes(trials: block.count, into: &sum.counts) }
+          if start == nil, let saved = direction.blocksToSave { saved.insert(sweep.save(), block) }
         }
-        if case .backward = direction { sum.gradients = sweep.takeGradients(packed) }
-        let finished = sum
-        sums.withLock { $0.add(finished, shard: shard) }
+        var gradients: [AlignedBuffer<Float>] = []
+        if case .backward = direction { gradients = sweep.gradientBuffers(packed) }
+        let finished = (sum, gradients)
+        sums.withLock { $0.add(finished.0, gradients: finished.1, shard: shard) }
       }
     }
     let readout = total.readout
@@ -200,15 +218,11 @@ struct SpikeSummary {
   }
 }
 
-extension BlockSweep {
-  /// The gradient sums since the last call, which are then set to zero.
-  fileprivate func takeGradients(_ packed: PackedNetwork) -> [AlignedBuffer<Float>] {
-    gradientBuffers(packed).map { buffer in
-      let copy = AlignedBuffer<Float>(count: buffer.count)
-      copy.pointer.update(from: buffer.pointer, count: buffer.count)
-      buffer.clear()
-      return copy
-    }
+extension AlignedBuffer<Float> {
+  fileprivate func copy() -> AlignedBuffer {
+    let copy = AlignedBuffer(count: count)
+    copy.pointer.update(from: pointer, count: count)
+    return copy
   }
 }
 

@@ -8,15 +8,18 @@ final class BatchEngine: Sendable {
   private let pool: WorkerPool
   private let sweepMemory: Int
   private let hasLimit: Bool
+  private let sweepsAhead: Bool
   /// Sweeps that no worker is using.
   private let idle = Mutex<[SweepPlan.Key: [IdleSweep]]>([:])
   /// Plans by steps, trials, whether inputs are spikes and whether trials are plain.
   private let plans = Mutex<[[Int]: SweepPlan]>([:])
 
-  /// - Parameter sweepMemory: most bytes of the states and tapes of all workers; nil for
-  ///   `SweepPlan.defaultLimit`.
-  init(_ network: Network, threads: Int, sweepMemory: Int? = nil) {
+  /// - Parameters:
+  ///   - sweepsAhead: whether gradients want mean rates, so that a forward sweep of the whole batch comes first.
+  ///   - sweepMemory: most bytes of the states and tapes of all workers; nil for `SweepPlan.defaultLimit`.
+  init(_ network: Network, threads: Int, sweepsAhead: Bool = false, sweepMemory: Int? = nil) {
     self.network = network
+    self.sweepsAhead = sweepsAhead
     self.sweepMemory = sweepMemory ?? SweepPlan.defaultLimit
     hasLimit = sweepMemory != nil
     pool = WorkerPool(threads: threads)
@@ -33,7 +36,7 @@ final class BatchEngine: Sendable {
     if let plan = plans.withLock({ $0[sizes] }) { return plan }
     let plan = try SweepPlan(
       network, steps: steps, trials: batch.trials, spiking: batch.areSpikes, isPlain: isPlain,
-      threads: pool.threads, limit: sweepMemory)
+      sweepsAhead: sweepsAhead, threads: pool.threads, limit: sweepMemory)
     plans.withLock { $0[sizes] = plan }
     return plan
   }
@@ -49,7 +52,7 @@ final class BatchEngine: Sendable {
       if hasLimit { idle.withLock { $0 = $0.filter { $0.key == key } } }
       sweep = try network.makeSweep(
         key.layout, packed, steps: key.steps, segmentSteps: key.segmentSteps,
-        blockTrials: key.blockTrials)
+        blockTrials: key.blockTrials, savesBlocks: key.savesBlocks)
     }
     let kept = IdleSweep(sweep: sweep)
     defer { idle.withLock { $0[key, default: []].append(kept) } }

@@ -9,6 +9,8 @@ public struct SweepPlan: Sendable {
     let steps: Int
     let segmentSteps: Int
     let blockTrials: Int
+    /// Whether blocks are run forward before others are run back, and kept in between.
+    let savesBlocks: Bool
   }
 
   /// More segments than this would make the states between them larger than the tape.
@@ -33,48 +35,72 @@ public struct SweepPlan: Sendable {
   /// Cuts the steps into the fewest segments whose states and tapes fit, or, if none fit, into those that
   /// take least.
   ///
+  /// Where all trials are run forward before the first is run back, blocks keep their outputs and the states
+  /// before each segment, of which only the tape is missing then: segments are so short that it stays in the
+  /// caches.
+  ///
   /// Sweeps with trials as lanes have segments of their own, start at rest and end together; where that does not do,
   /// neurons are lanes.
   ///
   /// - Parameters:
   ///   - spiking: whether inputs are spikes; if not, they are numbers.
   ///   - isPlain: whether trials start at rest and all have every step.
+  ///   - sweepsAhead: whether all trials are run forward before the first is run back, as means over them want.
   ///   - limit: most bytes of the states and tapes of all workers.
   /// - Throws: `NetworkError` for a network that cannot be made.
   public init(
     _ network: Network, steps: Int, trials: Int, spiking: Bool, isPlain: Bool = true,
-    threads: Int, limit: Int
+    sweepsAhead: Bool = false, threads: Int, limit: Int
   ) throws {
     var least: SweepPlan?
+    func fits(_ layout: LaneLayout, segments: Int, savesBlocks: Bool) throws -> SweepPlan? {
+      let plan = try SweepPlan(
+        network, layout, steps: steps, segments: segments, trials: trials,
+        savesBlocks: savesBlocks, threads: threads)
+      if plan.bytes < least?.bytes ?? .max { least = plan }
+      return plan.bytes <= limit ? plan : nil
+    }
     let best = isPlain ? network.laneLayout(trials: trials, spiking: spiking) : .neurons
-    for layout in best == .neurons ? [.neurons] : [best, .neurons] {
-      let most = layout == .neurons ? min(steps, Self.mostSegments) : 1
-      for segments in 1...max(most, 1) {
-        let plan = try SweepPlan(
-          network, layout, steps: steps, segments: segments, trials: trials, threads: threads)
-        if plan.bytes < least?.bytes ?? .max { least = plan }
-        if plan.bytes <= limit {
-          self = plan
-          return
-        }
+    if best == .trials, let plan = try fits(.trials, segments: 1, savesBlocks: sweepsAhead) {
+      self = plan
+      return
+    }
+    if sweepsAhead, isPlain, network.layers.allSatisfy(\.isSpiking) {
+      let length = network.cachedSteps(blockTrials: network.preferredBlockTrials)
+      let segments = (steps + length - 1) / length
+      if let plan = try fits(.neurons, segments: segments, savesBlocks: true) {
+        self = plan
+        return
       }
+    }
+    for segments in 1...max(min(steps, Self.mostSegments), 1) {
+      guard let plan = try fits(.neurons, segments: segments, savesBlocks: false) else { continue }
+      self = plan
+      return
     }
     self = least!
   }
 
   private init(
-    _ network: Network, _ layout: LaneLayout, steps: Int, segments: Int, trials: Int, threads: Int
+    _ network: Network, _ layout: LaneLayout, steps: Int, segments: Int, trials: Int,
+    savesBlocks: Bool, threads: Int
   ) throws {
-    batch = BatchPlan(trials: trials, layout: layout)
+    batch = BatchPlan(trials: trials, layout: layout, block: network.preferredBlockTrials)
     key = Key(
       layout: layout, steps: steps, segmentSteps: max(1, (steps + segments - 1) / segments),
-      blockTrials: batch.blockTrials)
+      blockTrials: batch.blockTrials, savesBlocks: savesBlocks)
     workers = min(threads, batch.blocks.count)
-    // Trials as lanes may keep the spikes of each block from a forward sweep of the whole batch.
-    let held = layout == .trials ? workers + batch.blocks.joined().count : workers
-    bytes =
-      try held
-      * network.sweepByteCount(
-        layout, steps: steps, segmentSteps: key.segmentSteps, blockTrials: batch.blockTrials)
+    let sweep = try network.sweepByteCount(
+      layout, steps: steps, segmentSteps: key.segmentSteps, blockTrials: batch.blockTrials)
+    let saved =
+      switch layout {
+      case _ where !savesBlocks: 0
+      case .neurons:
+        network.savedByteCount(
+          steps: steps, segmentSteps: key.segmentSteps, blockTrials: batch.blockTrials)
+      // They may keep the spikes from a forward sweep of the whole batch.
+      case .trials: sweep
+      }
+    bytes = workers * sweep + batch.blocks.joined().count * saved
   }
 }

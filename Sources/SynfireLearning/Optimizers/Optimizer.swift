@@ -129,18 +129,61 @@ private struct AdamStep {
       values.withUnsafeMutableBufferPointer { values in
         first.withUnsafeMutableBufferPointer { first in
           second.withUnsafeMutableBufferPointer { second in
-            for index in 0..<gradient.count {
-              let g = gradient[index] * scale
-              let m = beta1 * first[index] + (1 - beta1) * g
-              let v = beta2 * second[index] + (1 - beta2) * g * g
-              first[index] = m
-              second[index] = v
-              values[index] -=
-                decay * values[index] + rate * m / (v.squareRoot() * root + epsilon)
-            }
+            guard let gradient = gradient.baseAddress else { return }
+            apply(
+              gradient, scale, decay, values.baseAddress!, first.baseAddress!,
+              second.baseAddress!, count: values.count)
           }
         }
       }
     }
+  }
+
+  private func apply(
+    _ gradient: UnsafePointer<Float>, _ scale: Float, _ decay: Float,
+    _ values: UnsafeMutablePointer<Float>, _ first: UnsafeMutablePointer<Float>,
+    _ second: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    for start in stride(from: 0, to: count, by: 16) {
+      let slice = LaneSlice(start, of: count)
+      let g = slice.load(gradient) * scale
+      let m = beta1 * slice.load(first) + (1 - beta1) * g
+      let v = beta2 * slice.load(second) + (1 - beta2) * g * g
+      let w = slice.load(values)
+      slice.store(m, first)
+      slice.store(v, second)
+      slice.store(w - (decay * w + rate * m / (v.roots() * root + epsilon)), values)
+    }
+  }
+}
+
+/// Sixteen neighbouring numbers of an array, or those that are left of it.
+private struct LaneSlice {
+  private let start: Int
+  private let count: Int
+
+  @inline(__always)
+  init(_ start: Int, of count: Int) {
+    self.start = start
+    self.count = min(16, count - start)
+  }
+
+  /// The numbers, and zeros past the last.
+  @inline(__always)
+  func load(_ numbers: UnsafePointer<Float>) -> SIMD16<Float> {
+    guard count < 16 else {
+      return UnsafeRawPointer(numbers + start).loadUnaligned(as: SIMD16<Float>.self)
+    }
+    var lanes = SIMD16<Float>.zero
+    for lane in 0..<count { lanes[lane] = numbers[start + lane] }
+    return lanes
+  }
+
+  @inline(__always)
+  func store(_ lanes: SIMD16<Float>, _ numbers: UnsafeMutablePointer<Float>) {
+    guard count < 16 else {
+      return UnsafeMutableRawPointer(numbers + start).storeBytes(of: lanes, as: SIMD16<Float>.self)
+    }
+    for lane in 0..<count { numbers[start + lane] = lanes[lane] }
   }
 }

@@ -13,7 +13,7 @@ public enum Regularizer: Sendable, Equatable {
 
 extension [Regularizer] {
   /// Whether any term needs the spike counts of the whole batch before the backward sweep.
-  var needsRates: Bool {
+  public var needsRates: Bool {
     contains { if case .firingRate = $0 { true } else { false } }
   }
 

@@ -105,61 +105,6 @@ public enum BlockActivity {
   case analog(UnsafePointer<Float>, timeStride: Int, trialStride: Int)
 }
 
-/// Adjoints of the postsynaptic drive for the last 64 steps, [trial, step % 64, postsynaptic padded]: the
-/// steps of a trial lie together, so that sums over time stay in the first cache.
-public struct AdjointRing {
-  let base: UnsafeMutablePointer<Float>
-  /// Floats between steps and between trials.
-  let stepStride: Int
-  let trialStride: Int
-
-  init(base: UnsafeMutablePointer<Float>, rowLength: Int) {
-    self.base = base
-    stepStride = rowLength
-    trialStride = Self.trialStride(rowLength: rowLength)
-  }
-
-  /// One step only, with the trials `trialStride` apart.
-  init(step: UnsafeMutablePointer<Float>, trialStride: Int) {
-    base = step
-    stepStride = 0
-    self.trialStride = trialStride
-  }
-
-  /// A row more than the 64 steps need, so that trials do not fall on the same lines of the cache.
-  private static func trialStride(rowLength: Int) -> Int { 65 * rowLength }
-
-  /// Floats that a ring needs.
-  static func count(rowLength: Int, trials: Int) -> Int {
-    trials * trialStride(rowLength: rowLength) + 128
-  }
-
-  func row(_ step: Int, _ trial: Int) -> UnsafeMutablePointer<Float> {
-    base + (step & 63) * stepStride + trial * trialStride
-  }
-
-  func vectors(_ step: Int, _ trial: Int) -> UnsafeMutablePointer<SIMD16<Float>> {
-    UnsafeMutableRawPointer(row(step, trial)).assumingMemoryBound(to: SIMD16<Float>.self)
-  }
-
-  /// Writes a step of all trials: rows of `vectors` vectors, passed back through a filter if there is one.
-  func write(
-    _ step: Int, _ rows: UnsafePointer<SIMD16<Float>>, trials: Int, vectors: Int,
-    filter: ExponentialFilter<SIMD16<Float>>?,
-    _ states: UnsafeMutablePointer<ExponentialFilter<SIMD16<Float>>.State>
-  ) {
-    for trial in 0..<trials {
-      let target = self.vectors(step, trial)
-      let source = rows + trial * vectors
-      if let filter {
-        filter.adjointStep(states + trial * vectors, source, count: vectors, into: target)
-      } else {
-        target.update(from: source, count: vectors)
-      }
-    }
-  }
-}
-
 /// Connectivity in the layout of the kernels: what all trials of one update share.
 ///
 /// Rows of neurons are padded to whole vectors (`paddedToLanes`). Calls from different threads work
@@ -173,6 +118,12 @@ public protocol PackedConnectivity: GradientLayout {
   func propagate(
     _ activity: BlockActivity, time: Int, trials: Int, into drive: UnsafeMutablePointer<Float>,
     _ workspace: ConnectivityWorkspace)
+
+  /// drive[time, trial, postsynaptic] += weights times the activity at each of `times`, to the same bits as
+  /// step by step; steps are `stepStride` floats apart.
+  func propagate(
+    _ activity: BlockActivity, times: Range<Int>, trials: Int,
+    into drive: UnsafeMutablePointer<Float>, stepStride: Int, _ workspace: ConnectivityWorkspace)
 
   /// drives[trial, time % 64] = weights times the activity at `times` (at most 64 steps, within one
   /// aligned group of 64), in a ring as adjoints have; or false where `propagate` step by step is to do.
@@ -205,6 +156,25 @@ public protocol GradientLayout: AnyObject, Sendable {
 
 extension PackedConnectivity {
   public func propagate(
+    _ activity: BlockActivity, times: Range<Int>, trials: Int,
+    into drive: UnsafeMutablePointer<Float>, stepStride: Int, _ workspace: ConnectivityWorkspace
+  ) {
+    propagateStepByStep(
+      activity, times: times, trials: trials, into: drive, stepStride: stepStride, workspace)
+  }
+
+  func propagateStepByStep(
+    _ activity: BlockActivity, times: Range<Int>, trials: Int,
+    into drive: UnsafeMutablePointer<Float>, stepStride: Int, _ workspace: ConnectivityWorkspace
+  ) {
+    for time in times {
+      propagate(
+        activity, time: time, trials: trials,
+        into: drive + (time - times.lowerBound) * stepStride, workspace)
+    }
+  }
+
+  public func propagate(
     _ activity: BlockActivity, times: Range<Int>, trials: Int, into drives: AdjointRing,
     _ workspace: ConnectivityWorkspace
   ) -> Bool { false }
@@ -212,59 +182,4 @@ extension PackedConnectivity {
   public func receive(
     _ adjoint: AdjointRing, time: Int, trials: Int, _ workspace: ConnectivityWorkspace
   ) {}
-}
-
-/// Memory of one worker for one connectivity.
-public final class ConnectivityWorkspace {
-  /// The gradient in the connectivity's own layout.
-  public let gradient: AlignedBuffer<Float>
-  let offsets: AlignedBuffer<Int32>
-  let scratch: AlignedBuffer<Float>
-  let words: AlignedBuffer<UInt64>
-  private var lists = AlignedBuffer<Int32>(count: 0)
-  /// The memory of a connectivity that is made of several.
-  let parts: [ConnectivityWorkspace]
-
-  init(gradient: Int, offsets: Int, scratch: Int, words: Int = 0) {
-    self.gradient = AlignedBuffer(count: gradient + 128)
-    self.offsets = AlignedBuffer(count: offsets)
-    self.scratch = AlignedBuffer(count: scratch + 128)
-    self.words = AlignedBuffer(count: words)
-    parts = []
-  }
-
-  /// Puts the gradients of parts one after another.
-  init(parts: [ConnectivityWorkspace]) {
-    let lengths = parts.map { paddedToLanes($0.gradient.count) }
-    let gradient = AlignedBuffer<Float>(count: lengths.reduce(0, +))
-    var start = 0
-    self.parts = zip(parts, lengths).map { part, length in
-      defer { start += length }
-      return ConnectivityWorkspace(
-        part, gradient: AlignedBuffer(gradient, from: start, count: length))
-    }
-    self.gradient = gradient
-    offsets = AlignedBuffer(count: 0)
-    scratch = AlignedBuffer(count: 0)
-    words = AlignedBuffer(count: 0)
-  }
-
-  /// Room for so many numbers, which are not kept from call to call.
-  func list(count: Int) -> UnsafeMutablePointer<Int32> {
-    if lists.count < count { lists = AlignedBuffer(count: count + count / 4) }
-    return lists.pointer
-  }
-
-  var byteCount: Int {
-    gradient.byteCount + offsets.byteCount + scratch.byteCount + words.byteCount
-      + parts.reduce(0) { $0 + $1.byteCount - $1.gradient.byteCount }
-  }
-
-  private init(_ other: ConnectivityWorkspace, gradient: AlignedBuffer<Float>) {
-    self.gradient = gradient
-    offsets = other.offsets
-    scratch = other.scratch
-    words = other.words
-    parts = other.parts
-  }
 }

@@ -1,3 +1,4 @@
+import CIntrinsics
 import SynfireCore
 
 /// The gradient of dense weights: for each presynaptic neuron the sum of the adjoint drives at its spikes.
@@ -86,19 +87,14 @@ extension PackedDense {
   private func addRows(
     _ spikes: TurnedSpikes, _ total: Int, _ adjoint: AdjointRing, _ workspace: ConnectivityWorkspace
   ) {
-    let ends = workspace.list(count: presynaptic + total)
+    let ends = workspace.list(count: presynaptic + total + 16)
     let offsets = ends + presynaptic
     var found = 0
     for neuron in 0..<presynaptic {
       for trial in 0..<spikes.trials {
-        var bits = spikes.steps(neuron, trial)
-        let start = trial &* adjoint.trialStride
-        while bits != 0 {
-          offsets[found] = Int32(
-            truncatingIfNeeded: start &+ bits.trailingZeroBitCount &* adjoint.stepStride)
-          found &+= 1
-          bits &= bits &- 1
-        }
+        found &+= synfire_places_of_bits(
+          spikes.steps(neuron, trial), Int32(truncatingIfNeeded: trial &* adjoint.trialStride),
+          Int32(truncatingIfNeeded: adjoint.stepStride), offsets + found)
       }
       ends[neuron] = Int32(truncatingIfNeeded: found)
     }

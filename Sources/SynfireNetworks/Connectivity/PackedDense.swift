@@ -1,3 +1,4 @@
+import CIntrinsics
 import SynfireCore
 
 /// A full weight matrix for the fast engine.
@@ -70,26 +71,55 @@ final class PackedDense: PackedConnectivity {
     _ activity: BlockActivity, time: Int, trials: Int, into drive: UnsafeMutablePointer<Float>,
     _ workspace: ConnectivityWorkspace
   ) {
-    let vectors = rowLength / 16
     switch activity {
-    case .spikes(let words, let timeStride, let trialStride):
-      let wordCount = (presynaptic + 63) >> 6
-      let offsets = workspace.offsets.pointer
-      for trial in 0..<trials {
-        let count = RowKernels.offsets(
-          ofSetBits: words + time * timeStride + trial * trialStride, count: wordCount,
-          stride: rowLength, into: offsets)
-        RowKernels.add(
-          rows.pointer, offsets, count, into: drive + trial * rowLength, vectors: vectors)
-      }
+    case .spikes:
+      propagate(
+        activity, times: time..<time + 1, trials: trials, into: drive,
+        stepStride: trials * rowLength, workspace)
     case .analog(let values, let timeStride, let trialStride):
       for trial in 0..<trials {
         RowKernels.addScaled(
           rows.pointer, stride: rowLength,
           scales: values + time * timeStride + trial * trialStride, count: presynaptic,
-          into: drive + trial * rowLength, vectors: vectors)
+          into: drive + trial * rowLength, vectors: rowLength / 16)
       }
     }
+  }
+
+  /// Goes through the steps tile by tile of columns, so that rows of many neurons are read from afar once.
+  func propagate(
+    _ activity: BlockActivity, times: Range<Int>, trials: Int,
+    into drive: UnsafeMutablePointer<Float>, stepStride: Int, _ workspace: ConnectivityWorkspace
+  ) {
+    guard case .spikes(let words, let timeStride, let trialStride) = activity else {
+      return propagateStepByStep(
+        activity, times: times, trials: trials, into: drive, stepStride: stepStride, workspace)
+    }
+    // Trials that there are not have empty lists.
+    let lists = times.count * (stepStride / rowLength)
+    var total = 0
+    for time in times {
+      for trial in 0..<trials {
+        let row = words + time * timeStride + trial * trialStride
+        for word in 0..<wordCount { total &+= row[word].nonzeroBitCount }
+      }
+    }
+    let ends = workspace.list(count: lists + total + 16)
+    let offsets = ends + lists
+    var (found, list) = (0, 0)
+    for time in times {
+      for trial in 0..<stepStride / rowLength {
+        if trial < trials {
+          found &+= RowKernels.offsets(
+            ofSetBits: words + time * timeStride + trial * trialStride, count: wordCount,
+            stride: rowLength, into: offsets + found)
+        }
+        ends[list] = Int32(truncatingIfNeeded: found)
+        list &+= 1
+      }
+    }
+    RowKernels.add(
+      rows.pointer, offsets, ends: ends, lists: lists, into: drive, vectors: rowLength / 16)
   }
 
   func backpropagate(
@@ -136,7 +166,7 @@ final class PackedDense: PackedConnectivity {
 
 /// Copies of matrices with rows and columns exchanged.
 enum Transposition {
-  /// destination[column, row] = source[row, column], in tiles that stay in the first cache.
+  /// destination[column, row] = source[row, column], in tiles that stay in registers.
   static func copy(
     _ source: UnsafePointer<Float>, rows: Int, columns: Int, sourceStride: Int? = nil,
     into destination: UnsafeMutablePointer<Float>, stride: Int
@@ -144,6 +174,12 @@ enum Transposition {
     let sourceStride = sourceStride ?? columns
     for rowTile in Swift.stride(from: 0, to: rows, by: 16) {
       for columnTile in Swift.stride(from: 0, to: columns, by: 16) {
+        if rowTile + 16 <= rows, columnTile + 16 <= columns {
+          synfire_transpose16(
+            source + rowTile * sourceStride + columnTile, sourceStride,
+            destination + columnTile * stride + rowTile, stride)
+          continue
+        }
         for row in rowTile..<min(rowTile + 16, rows) {
           for column in columnTile..<min(columnTile + 16, columns) {
             destination[column * stride + row] = source[row * sourceStride + column]

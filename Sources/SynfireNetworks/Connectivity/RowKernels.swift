@@ -1,3 +1,4 @@
+import CIntrinsics
 import SynfireCore
 
 @usableFromInline typealias Vector = SIMD16<Float>
@@ -100,7 +101,8 @@ enum RowKernels {
     return sum.sum()
   }
 
-  /// Writes the offsets `index * stride` of the set bits of a row of words; returns their number.
+  /// Writes the offsets `index * stride` of the set bits of a row of words, and up to sixteen numbers more;
+  /// returns how many there are.
   @inline(__always)
   static func offsets(
     ofSetBits words: UnsafePointer<UInt64>, count: Int, stride: Int,
@@ -108,13 +110,9 @@ enum RowKernels {
   ) -> Int {
     var found = 0
     for word in 0..<count {
-      var bits = words[word]
-      let base = word << 6
-      while bits != 0 {
-        offsets[found] = Int32(truncatingIfNeeded: (base &+ bits.trailingZeroBitCount) &* stride)
-        found &+= 1
-        bits &= bits &- 1
-      }
+      found &+= synfire_places_of_bits(
+        words[word], Int32(truncatingIfNeeded: word << 6 &* stride),
+        Int32(truncatingIfNeeded: stride), offsets + found)
     }
     return found
   }

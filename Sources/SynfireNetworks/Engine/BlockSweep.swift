@@ -24,8 +24,8 @@ public protocol BlockSweep: AnyObject {
     _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths?,
     from state: NetworkState<Float>?)
 
-  /// What `restore` needs to go on from here after forward sweeps of other blocks; nil where only another
-  /// forward sweep would do.
+  /// What `restore` needs to go on from here, after a forward sweep from rest and others of other blocks; nil
+  /// where only another forward sweep would do.
   func save() -> AnyObject?
 
   /// Does in place of a forward sweep, with what `save` gave after that of the same block.
@@ -82,17 +82,44 @@ extension BlockSweep {
 extension Network {
   /// The memory of one worker.
   ///
-  /// - Parameter segmentSteps: steps whose tape is held at a time; nil for all. Trials that are lanes choose
-  ///   their own, so that the tape stays in the caches.
+  /// - Parameters:
+  ///   - segmentSteps: steps whose tape is held at a time; nil for all. Trials that are lanes choose their own,
+  ///     so that the tape stays in the caches.
+  ///   - savesBlocks: whether `save` hands out something where neurons are lanes.
   public func makeSweep(
     _ layout: LaneLayout, _ packed: PackedNetwork, steps: Int, segmentSteps: Int? = nil,
-    blockTrials: Int
+    blockTrials: Int, savesBlocks: Bool = false
   ) throws -> any BlockSweep {
     switch layout {
     case .neurons:
       try NetworkSweep(
-        self, steps: steps, segmentSteps: segmentSteps, blockTrials: blockTrials)
+        self, steps: steps, segmentSteps: segmentSteps, blockTrials: blockTrials,
+        savesBlocks: savesBlocks)
     case .trials: try TrialLaneNetworkSweep(self, packed, steps: steps)
+    }
+  }
+
+  /// The number of trials that run best as one block where neurons are lanes: more where the recurrent weights
+  /// of a layer are read from afar for each of their products.
+  public var preferredBlockTrials: Int {
+    let dense = layers.filter { $0.recurrent?.connectivity is Dense }
+    return dense.contains { $0.neurons * $0.neurons * 4 > 128 << 10 } ? 16 : 8
+  }
+
+  /// The steps of a segment whose tape stays in the second cache, at most the 64 that gradients are gathered
+  /// over.
+  public func cachedSteps(blockTrials: Int) -> Int {
+    let step = layers.map { $0.tapeByteCount(trials: blockTrials) }.max() ?? 1
+    return min(64, max(4, (512 << 10) / step))
+  }
+
+  /// Bytes of what `save` hands out for a block where neurons are lanes.
+  public func savedByteCount(steps: Int, segmentSteps: Int, blockTrials: Int) -> Int {
+    layers.reduce(0) {
+      $0
+        + $1.savedByteCount(
+          SweepSize(
+            steps: steps, segmentSteps: segmentSteps, trials: blockTrials, neurons: $1.neurons))
     }
   }
 

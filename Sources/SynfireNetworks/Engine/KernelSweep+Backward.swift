@@ -24,7 +24,7 @@ extension KernelSweep {
     guard !times.isEmpty else { return }
     if taped != segment {
       snapshots.restore(buffers, from: segment)
-      run(segment, layer, inputs, trials: trials)
+      runAgain(segment, layer, inputs, trials: trials)
     }
     for time in times.reversed() {
       collectOutputAdjoint(

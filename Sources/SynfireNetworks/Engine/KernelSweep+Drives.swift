@@ -2,23 +2,80 @@ import SynfireCore
 
 /// Weighted inputs of 64 steps that are found together, before the steps are run.
 extension KernelSweep {
-  /// Copies the weighted inputs of a step from those of 64 steps, which are found together when the first
-  /// of them is due; false if they are not known together.
+  /// Copies the weighted inputs of a step to `drive` [trial][neuron padded] from those of 64 steps, which are
+  /// found together when the first of them is due; false if they are not known together.
   func collectKnownDrive(
-    _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int, isWhole: Bool
+    _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
+    into drive: UnsafeMutablePointer<Float>
   ) -> Bool {
     let source = time - wiring.inputLatency
-    guard isWhole, source >= 0 else { return false }
+    guard source >= 0 else { return false }
     if source >> 6 != driveGroup {
       driveGroup = source >> 6
       knowsDrives = findDrives(layer, inputs, from: driveGroup << 6, trials: trials)
     }
     guard knowsDrives else { return false }
     for trial in 0..<trials {
-      (buffers.drive.pointer + trial * size.rowLength).update(
+      (drive + trial * size.rowLength).update(
         from: driveRing.row(source, trial), count: size.rowLength)
     }
     return true
+  }
+
+  /// Runs a segment again, of which all outputs are known.
+  func runAgain(_ segment: Int, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
+    guard inputFilter == nil, recurrentFilter == nil, !lengths.areRagged else {
+      return run(segment, layer, inputs, trials: trials)
+    }
+    let times = tape(segment)
+    var drive = UnsafeMutableRawPointer(
+      findDrives(ofSegment: times, layer, inputs, trials: trials)
+    ).assumingMemoryBound(to: SIMD16<Float>.self)
+    for time in times {
+      model.advance(kernel, memory.reading(drive: drive), time: time, trials: trials)
+      drive += size.trials * size.vectors
+    }
+  }
+
+  /// Finds the weighted inputs and outputs of the steps of a segment, of which all outputs are known and none
+  /// is filtered: [time][trial][neuron padded], to the bits that `collectDrive` finds.
+  private func findDrives(
+    ofSegment times: Range<Int>, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int
+  ) -> UnsafeMutablePointer<Float> {
+    let drives = buffers.segmentDrives.pointer
+    let stride = size.trials * size.rowLength
+    let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
+    drives.update(repeating: 0, count: times.count * stride)
+    func drive(_ time: Int) -> UnsafeMutablePointer<Float> {
+      drives + (time - times.lowerBound) * stride
+    }
+    /// Adds what goes through a connection at steps none of which lies before all that is known.
+    func add(
+      _ connection: any PackedConnectivity, _ activity: BlockActivity, _ times: Range<Int>,
+      latency: Int, _ workspace: ConnectivityWorkspace
+    ) {
+      let known = times.clamped(to: max(times.lowerBound, latency - past)..<times.upperBound)
+      guard !known.isEmpty else { return }
+      let source = known.lowerBound + past - latency
+      connection.propagate(
+        activity.from(step: -past), times: source..<source + known.count, trials: trials,
+        into: drive(known.lowerBound), stepStride: stride, workspace)
+    }
+    var unknown = times.lowerBound
+    for time in times
+    where collectKnownDrive(layer, inputs, time: time, trials: trials, into: drive(time)) {
+      add(
+        layer.input, inputs, unknown..<time, latency: wiring.inputLatency, inputWorkspace)
+      unknown = time + 1
+    }
+    add(
+      layer.input, inputs, unknown..<times.upperBound, latency: wiring.inputLatency,
+      inputWorkspace)
+    if let recurrent = layer.recurrent {
+      add(
+        recurrent, activity, times, latency: wiring.recurrentLatency, recurrentWorkspace!)
+    }
+    return drives
   }
 
   /// Finds the weighted inputs of a group of 64 steps, each trial's up to its end, as if it ran alone; false

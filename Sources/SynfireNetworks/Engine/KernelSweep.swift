@@ -11,11 +11,13 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   let wiring: LayerWiring
   let size: SweepSize
   /// The memory as the loops over neurons see it, with the tape of `taped`.
-  private(set) var memory: SweepMemory<Model.Fast>
-  private let wholeMemory: SweepMemory<Model.Fast>
-  /// The segment whose tape is held.
+  var memory: SweepMemory<Model.Fast>
+  var wholeMemory: SweepMemory<Model.Fast>
+  /// The segment whose tape is held; negative for none.
   var taped = 0
-  let snapshots: SweepSnapshots<Model.Fast>
+  var snapshots: SweepSnapshots<Model.Fast>
+  /// Memory that `save` gave and `restore` took back.
+  var spare: [SavedSweep<Model.Fast>] = []
   let buffers: SweepBuffers<Model.Fast>
   /// Steps before the first that the sweep goes on from: 0, or `SweepSize.history`.
   var past = 0
@@ -43,7 +45,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     buffers = SweepBuffers(size)
     wholeMemory = SweepMemory(buffers, size)
     memory = wholeMemory
-    snapshots = SweepSnapshots(size, wiring)
+    snapshots = SweepSnapshots(size, wiring, kernel)
     inputFilter = wiring.inputFilter?.fast
     recurrentFilter = wiring.recurrentFilter?.fast
     inputRing = AdjointRing(base: buffers.inputRing.pointer, rowLength: size.rowLength)
@@ -114,6 +116,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     if let state { go(onFrom: state, trials: trials) }
     taped = -1
     for time in 0..<lengths.longest {
+      if time % size.segmentSteps == 0 { snapshots.save(buffers, at: time / size.segmentSteps) }
       let active = lengths.active(at: time, of: trials)
       collectDrive(layer, inputs, time: time, trials: active)
       // Every step writes where the first has its tape.
@@ -158,7 +161,11 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int, wrapping: Int = ~0
   ) {
     let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
-    if !collectKnownDrive(layer, inputs, time: time, trials: trials, isWhole: wrapping == ~0) {
+    let isKnown =
+      wrapping == ~0
+      && collectKnownDrive(
+        layer, inputs, time: time, trials: trials, into: buffers.drive.pointer)
+    if !isKnown {
       buffers.drive.clear()
       let source = time + past - wiring.inputLatency
       if source >= 0 {

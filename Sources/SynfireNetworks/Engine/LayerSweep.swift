@@ -65,10 +65,16 @@ public protocol LayerSweep: AnyObject {
   /// - Parameter reach: the steps of activity that it holds.
   func state(trials: Int, reach: Int) -> NamedTensors<Float>
 
-  /// The same for the spikes alone: no tape is left.
+  /// The same for the outputs alone: no tape is left, only what segments are run again from.
   func forwardWithoutTape(
     _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths,
     from state: NamedTensors<Float>?)
+
+  /// Hands out what segments are run again from, which the next sweep does not touch then.
+  func save() -> AnyObject
+
+  /// Takes back what `save` gave after a forward sweep from rest, in place of another.
+  func restore(_ saved: AnyObject, _ layer: PackedLayer, trials: Int, lengths: TrialLengths)
 
   /// Sets the state to that before the first step.
   func begin(_ layer: PackedLayer, trials: Int)

@@ -18,14 +18,20 @@ public final class NetworkSweep: BlockSweep {
 
   private let steps: Int
   private let segments: Int
+  /// Whether forward sweeps of other blocks may come between the forward sweep of a block and the backward one.
+  private let savesBlocks: Bool
   /// How long the trials of the block are.
   private var lengths: TrialLengths
 
-  /// - Parameter segmentSteps: steps whose tape is held at a time; nil for all.
+  /// - Parameters:
+  ///   - segmentSteps: steps whose tape is held at a time; nil for all.
+  ///   - savesBlocks: whether `save` is to hand out something.
   public init(
-    _ network: Network, steps: Int, segmentSteps: Int? = nil, blockTrials: Int
+    _ network: Network, steps: Int, segmentSteps: Int? = nil, blockTrials: Int,
+    savesBlocks: Bool = false
   ) throws {
     self.network = network
+    self.savesBlocks = savesBlocks
     self.blockTrials = blockTrials
     self.steps = steps
     lengths = TrialLengths(steps: steps)
@@ -87,6 +93,33 @@ public final class NetworkSweep: BlockSweep {
       sweep.forwardWithoutTape(
         packed.layers[index], activity(below: index, inputs), trials: trials,
         lengths: self.lengths, from: state?.tensors.under(network.layers[index].name))
+    }
+  }
+
+  public func save() -> AnyObject? {
+    savesBlocks ? SavedNetwork(layers: sweeps.map { $0.save() }, lengths: lengths) : nil
+  }
+
+  public func restore(
+    _ saved: AnyObject, _ packed: PackedNetwork, _ inputs: BlockActivity, trials: Int
+  ) {
+    let saved = saved as! SavedNetwork
+    lengths = saved.lengths
+    for (index, sweep) in sweeps.enumerated() {
+      sweep.restore(
+        saved.layers[index], packed.layers[index], trials: trials, lengths: lengths)
+    }
+    read(packed, trials: trials)
+  }
+
+  /// What a forward sweep of all layers leaves for a backward one.
+  private final class SavedNetwork {
+    let layers: [AnyObject]
+    let lengths: TrialLengths
+
+    init(layers: [AnyObject], lengths: TrialLengths) {
+      self.layers = layers
+      self.lengths = lengths
     }
   }
 

@@ -15,6 +15,9 @@ struct SweepCounts<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
   let ring: Int
   /// A ring of drives, which share that of the adjoints where no step is run twice.
   let drives: Int
+  /// The drives of a segment, if steps are run twice.
+  let segmentDrives: Int
+  private let counted: Int
 
   /// - Parameter driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
   init(_ size: SweepSize, driveAdjointSteps: Int? = nil) {
@@ -34,10 +37,13 @@ struct SweepCounts<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
       driveAdjointSteps == nil
       ? AdjointRing.count(rowLength: size.rowLength, trials: size.trials) : 0
     drives = size.segments > 1 ? ring : 0
+    segmentDrives = tapedRows * size.rowLength + 128
+    counted = size.segments > 1 ? segmentDrives : 0
   }
 
   var bytes: Int {
-    let numbers = outputs + 2 * parameters + 3 * row + driveAdjoints + 2 * ring + drives
+    let numbers =
+      outputs + 2 * parameters + 3 * row + driveAdjoints + 2 * ring + drives + counted
     let states = MemoryLayout<Kernel.State>.stride + MemoryLayout<Kernel.Adjoint>.stride
     return tape * MemoryLayout<Kernel.Tape>.stride + 2 * (spikes + held) + 4 * numbers
       + cells * (states + 4 * MemoryLayout<Filter>.stride)
@@ -49,9 +55,9 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   // The tape of a segment: [time][trial][vector], bits in groups of sixteen.
   let tape: AlignedBuffer<Kernel.Tape>
   let held: AlignedBuffer<UInt16>
-  // What all steps put out, after the last steps before the first.
-  let spikes: AlignedBuffer<UInt16>
-  let outputs: AlignedBuffer<Float>
+  // What all steps put out, after the last steps before the first. Sweeps of other blocks may have theirs.
+  private(set) var spikes: AlignedBuffer<UInt16>
+  private(set) var outputs: AlignedBuffer<Float>
   // What differs between neurons, [vector], and the derivatives of the loss.
   let parameters: AlignedBuffer<Float>
   let parameterGradients: AlignedBuffer<Float>
@@ -71,6 +77,9 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   let inputRing: AlignedBuffer<Float>
   let recurrentRing: AlignedBuffer<Float>
   let driveRing: AlignedBuffer<Float>
+  // Drives of a segment that is run again, if one is: [time][trial][neuron padded].
+  private(set) lazy var segmentDrives = AlignedBuffer<Float>(count: segmentDriveCount)
+  private let segmentDriveCount: Int
   let byteCount: Int
 
   /// - Parameter driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
@@ -96,6 +105,13 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     inputRing = AlignedBuffer(count: counts.ring)
     recurrentRing = AlignedBuffer(count: counts.ring)
     driveRing = counts.drives > 0 ? AlignedBuffer(count: counts.drives) : inputRing
+    segmentDriveCount = counts.segmentDrives
+  }
+
+  /// Exchanges the outputs for others of the same size.
+  func exchange(spikes others: AlignedBuffer<UInt16>, outputs otherOutputs: AlignedBuffer<Float>) {
+    spikes = others
+    outputs = otherOutputs
   }
 
   /// Sets the parameters [parameter][neuron], each neuron in `lanes` lanes; lanes past the last neuron
@@ -146,7 +162,7 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
   @usableFromInline let parameterGradients: UnsafeMutablePointer<Kernel.Parameters>
   @usableFromInline let states: UnsafeMutablePointer<Kernel.State>
   @usableFromInline let adjoints: UnsafeMutablePointer<Kernel.Adjoint>
-  @usableFromInline let drive: UnsafeMutablePointer<SIMD16<Float>>
+  @usableFromInline var drive: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline let outputAdjoints: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline var driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>
 
@@ -182,6 +198,13 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
     var result = taping(from: steps)
     result.spikes -= steps * size.trials * size.words * 4
     result.outputs -= Kernel.isSpiking ? 0 : steps * size.trials * size.vectors
+    return result
+  }
+
+  /// The same memory with the drive read elsewhere.
+  func reading(drive: UnsafeMutablePointer<SIMD16<Float>>) -> SweepMemory {
+    var result = self
+    result.drive = drive
     return result
   }
 

@@ -8,23 +8,26 @@ import SynfireCore
 final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
   private typealias Filter = SweepCounts<Kernel>.Filter
   private let cells: Int
-  private let states: AlignedBuffer<Kernel.State>
+  /// Numbers of a state that are kept.
+  private let parts: Int
+  private let states: AlignedBuffer<Float>
   private let inputFilters: AlignedBuffer<Filter>?
   private let recurrentFilters: AlignedBuffer<Filter>?
 
   /// Sweeps of one segment never run a step twice and need none.
-  init(_ size: SweepSize, _ wiring: LayerWiring) {
+  init(_ size: SweepSize, _ wiring: LayerWiring, _ kernel: Kernel) {
     cells = size.trials * size.vectors
+    parts = kernel.carriedParts
     let count = Self.count(size) * cells
-    states = AlignedBuffer(count: count)
+    states = AlignedBuffer(count: count * parts * 16)
     inputFilters = wiring.inputFilter.map { _ in AlignedBuffer(count: count) }
     recurrentFilters = wiring.recurrentFilter.map { _ in AlignedBuffer(count: count) }
   }
 
   /// - Parameter filters: how many of the layer's connections have one.
-  static func byteCount(_ size: SweepSize, filters: Int) -> Int {
+  static func byteCount(_ size: SweepSize, _ kernel: Kernel, filters: Int) -> Int {
     count(size) * size.trials * size.vectors
-      * (MemoryLayout<Kernel.State>.stride + filters * MemoryLayout<Filter>.stride)
+      * (kernel.carriedParts * 64 + filters * MemoryLayout<Filter>.stride)
   }
 
   private static func count(_ size: SweepSize) -> Int { size.segments > 1 ? size.segments : 0 }
@@ -32,7 +35,12 @@ final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<F
   func save(_ buffers: SweepBuffers<Kernel>, at segment: Int) {
     guard states.count > 0 else { return }
     let start = segment * cells
-    (states.pointer + start).update(from: buffers.states.pointer, count: cells)
+    let source = vectors(buffers.states)
+    for cell in 0..<cells {
+      for part in 0..<parts {
+        states.vectors[(start + cell) * parts + part] = source[cell * stateParts + part]
+      }
+    }
     if let inputFilters {
       (inputFilters.pointer + start).update(from: buffers.inputFilters.pointer, count: cells)
     }
@@ -42,9 +50,16 @@ final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<F
     }
   }
 
+  /// Sets states to those before a segment; a single segment starts where `KernelSweep.begin` left them.
   func restore(_ buffers: SweepBuffers<Kernel>, from segment: Int) {
+    guard states.count > 0 else { return }
     let start = segment * cells
-    buffers.states.pointer.update(from: states.pointer + start, count: cells)
+    let target = vectors(buffers.states)
+    for cell in 0..<cells {
+      for part in 0..<parts {
+        target[cell * stateParts + part] = states.vectors[(start + cell) * parts + part]
+      }
+    }
     if let inputFilters {
       buffers.inputFilters.pointer.update(from: inputFilters.pointer + start, count: cells)
     }
@@ -52,5 +67,13 @@ final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<F
       buffers.recurrentFilters.pointer.update(
         from: recurrentFilters.pointer + start, count: cells)
     }
+  }
+
+  private var stateParts: Int { MemoryLayout<Kernel.State>.stride / 64 }
+
+  private func vectors(
+    _ states: AlignedBuffer<Kernel.State>
+  ) -> UnsafeMutablePointer<SIMD16<Float>> {
+    UnsafeMutableRawPointer(states.pointer).assumingMemoryBound(to: SIMD16<Float>.self)
   }
 }

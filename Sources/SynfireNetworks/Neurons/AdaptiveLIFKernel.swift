@@ -18,6 +18,7 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
     public init() {}
   }
 
+  /// In the order of `carriedParts`.
   public struct State: BitwiseCopyable {
     @usableFromInline var potential = Number.zero
     /// b.
@@ -86,6 +87,8 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
 
   @inlinable @inline(__always)
   public var initialAdjoint: Adjoint { Adjoint() }
+
+  public var carriedParts: Int { smoothed || !statesTellSpikes ? 5 : isRefractory ? 3 : 2 }
 
   @inlinable @inline(__always)
   public func step(

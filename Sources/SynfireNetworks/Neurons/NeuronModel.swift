@@ -118,6 +118,9 @@ public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
   /// The adjoint after the last step.
   var initialAdjoint: Adjoint { get }
 
+  /// How many numbers of a state, the first ones, say something to the next step. All by default.
+  var carriedParts: Int { get }
+
   /// Advances the state by one step under the summed synaptic drive.
   func step(
     _ state: inout State, drive: Number, parameters: Parameters
@@ -156,4 +159,6 @@ extension NeuronKernel {
   public func finish(
     _ adjoint: Adjoint, from start: State, parameters: Parameters, gradient: inout Parameters
   ) {}
+
+  public var carriedParts: Int { MemoryLayout<State>.stride / MemoryLayout<Number>.stride }
 }

@@ -95,9 +95,11 @@ private struct MemoryCount {
   }
 
   func sweep(limit: Int) throws -> SweepPlan {
-    try SweepPlan(
+    var sweepsAhead = experiment.learning.regularizers.needsRates
+    if case .eligibility = experiment.learning.rule { sweepsAhead = false }
+    return try SweepPlan(
       network, steps: experiment.task.steps, trials: experiment.training.trialsPerBatch,
-      spiking: experiment.task.hasSpikes, threads: threads, limit: limit)
+      spiking: experiment.task.hasSpikes, sweepsAhead: sweepsAhead, threads: threads, limit: limit)
   }
 
   /// Of back-propagation.

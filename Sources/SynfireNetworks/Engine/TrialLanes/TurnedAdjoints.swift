@@ -44,7 +44,7 @@ final class TurnedAdjoints {
     let row = turned.pointer + time % chunk
     for vector in 0..<vectors {
       synfire_transpose16(
-        UnsafeRawPointer(adjoint + vector * 16).assumingMemoryBound(to: Float.self),
+        UnsafeRawPointer(adjoint + vector * 16).assumingMemoryBound(to: Float.self), 16,
         UnsafeMutableRawPointer(row + vector * 16 * rows).assumingMemoryBound(to: Float.self),
         rows * 16)
     }

@@ -1,0 +1,56 @@
+import SynfireCore
+
+/// Adjoints of the postsynaptic drive for the last 64 steps, [trial, step % 64, postsynaptic padded]: the
+/// steps of a trial lie together, so that sums over time stay in the first cache.
+public struct AdjointRing {
+  let base: UnsafeMutablePointer<Float>
+  /// Floats between steps and between trials.
+  let stepStride: Int
+  let trialStride: Int
+
+  init(base: UnsafeMutablePointer<Float>, rowLength: Int) {
+    self.base = base
+    stepStride = rowLength
+    trialStride = Self.trialStride(rowLength: rowLength)
+  }
+
+  /// One step only, with the trials `trialStride` apart.
+  init(step: UnsafeMutablePointer<Float>, trialStride: Int) {
+    base = step
+    stepStride = 0
+    self.trialStride = trialStride
+  }
+
+  /// A row more than the 64 steps need, so that trials do not fall on the same lines of the cache.
+  private static func trialStride(rowLength: Int) -> Int { 65 * rowLength }
+
+  /// Floats that a ring needs.
+  static func count(rowLength: Int, trials: Int) -> Int {
+    trials * trialStride(rowLength: rowLength) + 128
+  }
+
+  func row(_ step: Int, _ trial: Int) -> UnsafeMutablePointer<Float> {
+    base + (step & 63) * stepStride + trial * trialStride
+  }
+
+  func vectors(_ step: Int, _ trial: Int) -> UnsafeMutablePointer<SIMD16<Float>> {
+    UnsafeMutableRawPointer(row(step, trial)).assumingMemoryBound(to: SIMD16<Float>.self)
+  }
+
+  /// Writes a step of all trials: rows of `vectors` vectors, passed back through a filter if there is one.
+  func write(
+    _ step: Int, _ rows: UnsafePointer<SIMD16<Float>>, trials: Int, vectors: Int,
+    filter: ExponentialFilter<SIMD16<Float>>?,
+    _ states: UnsafeMutablePointer<ExponentialFilter<SIMD16<Float>>.State>
+  ) {
+    for trial in 0..<trials {
+      let target = self.vectors(step, trial)
+      let source = rows + trial * vectors
+      if let filter {
+        filter.adjointStep(states + trial * vectors, source, count: vectors, into: target)
+      } else {
+        target.update(from: source, count: vectors)
+      }
+    }
+  }
+}

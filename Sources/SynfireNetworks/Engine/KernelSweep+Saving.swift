@@ -1,0 +1,47 @@
+import SynfireCore
+
+/// Blocks that are run forward, put aside, and run back later.
+extension KernelSweep {
+  func save() -> AnyObject {
+    let saved = SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots)
+    use(
+      spare.popLast()
+        ?? SavedSweep(
+          spikes: AlignedBuffer(count: buffers.spikes.count),
+          outputs: AlignedBuffer(count: buffers.outputs.count),
+          snapshots: SweepSnapshots(size, wiring, kernel)))
+    return saved
+  }
+
+  func restore(_ saved: AnyObject, _ layer: PackedLayer, trials: Int, lengths: TrialLengths) {
+    spare.append(
+      SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots))
+    use(saved as! SavedSweep<Model.Fast>)
+    begin(layer, trials: trials)
+    self.lengths = lengths
+    taped = -1
+  }
+
+  private func use(_ saved: SavedSweep<Model.Fast>) {
+    buffers.exchange(spikes: saved.spikes, outputs: saved.outputs)
+    snapshots = saved.snapshots
+    wholeMemory = SweepMemory(buffers, size)
+    memory = wholeMemory
+  }
+}
+
+/// What a layer put out for a block of trials, and what its segments are run again from.
+final class SavedSweep<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
+  let spikes: AlignedBuffer<UInt16>
+  let outputs: AlignedBuffer<Float>
+  let snapshots: SweepSnapshots<Kernel>
+
+  init(
+    spikes: AlignedBuffer<UInt16>, outputs: AlignedBuffer<Float>,
+    snapshots: SweepSnapshots<Kernel>
+  ) {
+    self.spikes = spikes
+    self.outputs = outputs
+    self.snapshots = snapshots
+  }
+}
