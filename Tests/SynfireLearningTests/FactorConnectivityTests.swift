@@ -42,7 +42,8 @@ import Testing
           timeStep: 0.001, resetDepth: 2, differentiatesReset: differentiatesReset,
           surrogate: .fastSigmoid(slope: 2)), input: input, recurrent: recurrent)
       : Layer(
-        neurons: neurons, model: BoundedRateUnit(timeStep: 0.001, timeConstant: 0.010),
+        neurons: neurons,
+        model: RateUnit(timeStep: 0.001, membraneTimeConstant: 0.010, nonlinearity: .drive),
         input: input, recurrent: Connection(choice.recurrent))
     return try Network(
       timeStep: 0.001, inputs: 3, layers: [layer],

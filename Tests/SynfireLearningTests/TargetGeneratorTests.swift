@@ -11,7 +11,7 @@ import Testing
   ) throws -> TargetGenerator {
     let network = try FeedbackNetwork(
       timeStep: 0.001, inputs: 1, neurons: units,
-      model: BoundedRateUnit(timeStep: 0.001, timeConstant: 0.010),
+      model: RateUnit(timeStep: 0.001, membraneTimeConstant: 0.010, nonlinearity: .drive),
       input: Dense(.normal(deviation: 0.6)),
       synapses: [
         .init(

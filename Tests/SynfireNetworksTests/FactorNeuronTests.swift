@@ -42,7 +42,8 @@ import Testing
       try DeepResetLIF(timeStep: 0.02).reference(smoothed: false)
     }
     #expect(throws: NetworkError.self) {
-      try BoundedRateUnit(timeStep: 0.001, timeConstant: 0).reference(smoothed: false)
+      try RateUnit(timeStep: 0.001, membraneTimeConstant: 0, nonlinearity: .drive).reference(
+        smoothed: false)
     }
   }
 
@@ -75,7 +76,8 @@ import Testing
   }
 
   @Test func boundedRateUnits() throws {
-    let stepper = try rateNetwork(BoundedRateUnit(timeStep: 0.001, timeConstant: 0.010))
+    let stepper = try rateNetwork(
+      RateUnit(timeStep: 0.001, membraneTimeConstant: 0.010, nonlinearity: .drive))
     start(stepper, [0.1, -0.3], outputs: [0.1, -0.3])
     for row in [[0.133708150308, -0.305967404523], [0.163892448182, -0.31339692781]] {
       stepper.step(inputs: [0.5], factors: [0.4])

@@ -24,46 +24,44 @@ struct ReadoutWriter: @unchecked Sendable {
   func write(_ block: ReadoutBlock, _ trials: Range<Int>, factor: Float) -> Double {
     switch batch.targets {
     case .classes(let labels):
-      var sum = 0.0
-      for step in 0..<block.steps {
-        for (row, trial) in trials.enumerated() {
-          let (outputs, adjoint, place) = rows(block, step: step, row: row, trial: trial)
-          guard counts(step, trial) else {
-            adjoint.update(repeating: 0, count: block.count)
-            continue
-          }
-          (values + place).update(from: outputs, count: block.count)
-          sum += loss.add(
-            logits: outputs, label: labels[step * batch.trials + trial], count: block.count,
-            adjoint: adjoint)
-          for output in 0..<block.count { adjoint[output] *= factor }
-        }
+      return write(block, trials, factor: factor) { outputs, adjoint, step, trial in
+        loss.add(
+          logits: outputs, label: labels[step * batch.trials + trial], count: block.count,
+          adjoint: adjoint)
       }
-      return sum
     case .values(let tensor):
       return tensor.values.withUnsafeBufferPointer { targets in
-        write(block, trials, targets.baseAddress!, factor: factor)
+        write(block, trials, factor: factor) { outputs, adjoint, step, trial in
+          loss.add(
+            outputs: outputs, targets: targets.baseAddress! + place(step, trial, block),
+            count: block.count, adjoint: adjoint)
+        }
       }
     }
   }
 
+  /// - Parameter add: the loss of the outputs of a step of a trial, whose derivatives it writes.
+  @inline(__always)
   private func write(
-    _ block: ReadoutBlock, _ trials: Range<Int>, _ targets: UnsafePointer<Float>, factor: Float
+    _ block: ReadoutBlock, _ trials: Range<Int>, factor: Float,
+    add: (
+      _ outputs: UnsafePointer<Float>, _ adjoint: UnsafeMutablePointer<Float>, _ step: Int,
+      _ trial: Int
+    ) -> Double
   ) -> Double {
     var sum = 0.0
     for step in 0..<block.steps {
       for (row, trial) in trials.enumerated() {
-        let (outputs, adjoint, place) = rows(block, step: step, row: row, trial: trial)
+        let offset = step * block.stepStride + row * block.trialStride
+        let outputs = UnsafePointer(block.outputs + offset)
+        let adjoint = block.adjoints + offset
         guard counts(step, trial) else {
           adjoint.update(repeating: 0, count: block.count)
           continue
         }
-        sum += loss.add(
-          outputs: outputs, targets: targets + place, count: block.count, adjoint: adjoint)
-        for output in 0..<block.count {
-          values[place + output] = outputs[output]
-          adjoint[output] *= factor
-        }
+        (values + place(step, trial, block)).update(from: outputs, count: block.count)
+        sum += add(outputs, adjoint, step, trial)
+        for output in 0..<block.count { adjoint[output] *= factor }
       }
     }
     return sum
@@ -72,14 +70,8 @@ struct ReadoutWriter: @unchecked Sendable {
   /// Whether a trial has not ended.
   private func counts(_ step: Int, _ trial: Int) -> Bool { step < validRows?[trial] ?? .max }
 
-  /// The outputs and adjoints of one step of one trial in the block, and their place in the batch.
-  private func rows(
-    _ block: ReadoutBlock, step: Int, row: Int, trial: Int
-  ) -> (outputs: UnsafePointer<Float>, adjoint: UnsafeMutablePointer<Float>, place: Int) {
-    let offset = step * block.stepStride + row * block.trialStride
-    return (
-      UnsafePointer(block.outputs + offset), block.adjoints + offset,
-      (step * batch.trials + trial) * block.count
-    )
+  /// Where the outputs of a step of a trial lie in the batch.
+  private func place(_ step: Int, _ trial: Int, _ block: ReadoutBlock) -> Int {
+    (step * batch.trials + trial) * block.count
   }
 }

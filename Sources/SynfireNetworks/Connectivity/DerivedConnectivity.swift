@@ -33,6 +33,14 @@ final class DerivedConnectivity: PackedConnectivity {
   }
 
   func propagate(
+    _ activity: BlockActivity, times: Range<Int>, trials: Int,
+    into drive: UnsafeMutablePointer<Float>, stepStride: Int, _ workspace: ConnectivityWorkspace
+  ) {
+    base.propagate(
+      activity, times: times, trials: trials, into: drive, stepStride: stepStride, workspace)
+  }
+
+  func propagate(
     _ activity: BlockActivity, times: Range<Int>, trials: Int, into drives: AdjointRing,
     _ workspace: ConnectivityWorkspace
   ) -> Bool {

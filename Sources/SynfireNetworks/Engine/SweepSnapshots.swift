@@ -33,47 +33,44 @@ final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<F
   private static func count(_ size: SweepSize) -> Int { size.segments > 1 ? size.segments : 0 }
 
   func save(_ buffers: SweepBuffers<Kernel>, at segment: Int) {
-    guard states.count > 0 else { return }
-    let start = segment * cells
-    let source = vectors(buffers.states)
-    for cell in 0..<cells {
-      for part in 0..<parts {
-        states.vectors[(start + cell) * parts + part] = source[cell * stateParts + part]
-      }
-    }
-    if let inputFilters {
-      (inputFilters.pointer + start).update(from: buffers.inputFilters.pointer, count: cells)
-    }
-    if let recurrentFilters {
-      (recurrentFilters.pointer + start).update(
-        from: buffers.recurrentFilters.pointer, count: cells)
-    }
+    copy(buffers, segment, saving: true)
   }
 
   /// Sets states to those before a segment; a single segment starts where `KernelSweep.begin` left them.
   func restore(_ buffers: SweepBuffers<Kernel>, from segment: Int) {
+    copy(buffers, segment, saving: false)
+  }
+
+  private func copy(_ buffers: SweepBuffers<Kernel>, _ segment: Int, saving: Bool) {
     guard states.count > 0 else { return }
     let start = segment * cells
-    let target = vectors(buffers.states)
+    let stateParts = MemoryLayout<Kernel.State>.stride / 64
+    let live = UnsafeMutableRawPointer(buffers.states.pointer)
+      .assumingMemoryBound(to: SIMD16<Float>.self)
     for cell in 0..<cells {
       for part in 0..<parts {
-        target[cell * stateParts + part] = states.vectors[(start + cell) * parts + part]
+        move(
+          states.vectors + (start + cell) * parts + part, live + cell * stateParts + part, 1, saving
+        )
       }
     }
     if let inputFilters {
-      buffers.inputFilters.pointer.update(from: inputFilters.pointer + start, count: cells)
+      move(inputFilters.pointer + start, buffers.inputFilters.pointer, cells, saving)
     }
     if let recurrentFilters {
-      buffers.recurrentFilters.pointer.update(
-        from: recurrentFilters.pointer + start, count: cells)
+      move(recurrentFilters.pointer + start, buffers.recurrentFilters.pointer, cells, saving)
     }
   }
 
-  private var stateParts: Int { MemoryLayout<Kernel.State>.stride / 64 }
-
-  private func vectors(
-    _ states: AlignedBuffer<Kernel.State>
-  ) -> UnsafeMutablePointer<SIMD16<Float>> {
-    UnsafeMutableRawPointer(states.pointer).assumingMemoryBound(to: SIMD16<Float>.self)
+  @inline(__always)
+  private func move<Value>(
+    _ kept: UnsafeMutablePointer<Value>, _ live: UnsafeMutablePointer<Value>, _ count: Int,
+    _ saving: Bool
+  ) {
+    if saving {
+      kept.update(from: live, count: count)
+    } else {
+      live.update(from: kept, count: count)
+    }
   }
 }

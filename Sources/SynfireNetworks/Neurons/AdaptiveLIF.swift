@@ -168,11 +168,7 @@ public struct AdaptiveLIF: NeuronModel, Equatable {
         "a reset \(convention.resetLag) steps after the spike", place: place,
         remedy: "Use 1, or 0 with spikes decided by the previous potential.")
     }
-    guard surrogate.scale.value > 0 else {
-      throw NetworkError(
-        "the surrogate's \(surrogate.scale.name) \(surrogate.scale.value) is not above 0",
-        place: place)
-    }
+    try surrogate.validate(place: place)
   }
 }
 

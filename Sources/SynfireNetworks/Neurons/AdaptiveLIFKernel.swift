@@ -272,7 +272,4 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
 
   @inlinable @inline(__always)
   public func potential(of state: State) -> Number { state.potential }
-
-  @inlinable @inline(__always)
-  public func current(of state: State, drive: Number) -> Number { drive }
 }

@@ -54,11 +54,7 @@ public struct DeepResetLIF: NeuronModel, Equatable {
     guard resetDepth > 0, resetDepth.isFinite else {
       throw NetworkError("the reset depth \(resetDepth) is not above 0", place: place)
     }
-    guard surrogate.scale.value > 0 else {
-      throw NetworkError(
-        "the surrogate's \(surrogate.scale.name) \(surrogate.scale.value) is not above 0",
-        place: place)
-    }
+    try surrogate.validate(place: place)
   }
 }
 
@@ -144,9 +140,6 @@ public struct DeepResetLIFKernel<Number: Lanes>: UniformNeuronKernel {
 
   @inlinable @inline(__always)
   public func potential(of state: State) -> Number { state.potential }
-
-  @inlinable @inline(__always)
-  public func current(of state: State, drive: Number) -> Number { drive }
 
   /// The output as the reset sees it: one without gradient sees the spike itself even in a smoothed model.
   @inlinable @inline(__always)

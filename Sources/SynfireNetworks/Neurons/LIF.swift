@@ -74,11 +74,7 @@ public struct LIF: NeuronModel, Equatable {
     guard refractorySteps >= 0 else {
       throw NetworkError("\(refractorySteps) refractory steps are fewer than 0", place: "LIF")
     }
-    guard surrogate.scale.value > 0 else {
-      throw NetworkError(
-        "the surrogate's \(surrogate.scale.name) \(surrogate.scale.value) is not above 0",
-        place: "LIF")
-    }
+    try surrogate.validate(place: "LIF")
   }
 }
 

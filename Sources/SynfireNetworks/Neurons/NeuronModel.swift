@@ -150,11 +150,15 @@ public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
 
   /// The membrane potential in a state, for recordings.
   func potential(of state: State) -> Number
-  /// The synaptic current in the state after a step with the given drive, for recordings.
+  /// The synaptic current in the state after a step with the given drive, for recordings; by default the
+  /// drive itself.
   func current(of state: State, drive: Number) -> Number
 }
 
 extension NeuronKernel {
+  @inlinable @inline(__always)
+  public func current(of state: State, drive: Number) -> Number { drive }
+
   @inlinable @inline(__always)
   public func finish(
     _ adjoint: Adjoint, from start: State, parameters: Parameters, gradient: inout Parameters

@@ -1,19 +1,31 @@
 import Foundation
 import SynfireCore
 
-/// A rate unit with a hyperbolic tangent, the baseline of Lin & Huang 2024:
+/// A leaky rate unit with a hyperbolic tangent of its potential, the baseline of Lin & Huang 2024, or of its
+/// drive, to which the rate relaxes then (DePasquale et al. 2023, code of the reaching task):
 ///
-///     u_t = a_m u_{t-1} + (1 - a_m) drive_t       a_m = exp(-dt / tau_mem)
-///     r_t = tanh(u_t)
+///     u_t = a_m u_{t-1} + (1 - a_m) drive_t,            r_t = tanh(u_t)          a_m = exp(-dt / tau_mem)
+///     u_t = a_m u_{t-1} + (1 - a_m) tanh(drive_t),      r_t = u_t
+///
+/// Potentials, drives and rates are dimensionless.
 public struct RateUnit: NeuronModel, Equatable {
+  /// What the hyperbolic tangent is taken of.
+  public enum Nonlinearity: String, Sendable, Equatable, CaseIterable {
+    case potential, drive
+  }
+
   /// The time step dt, in seconds.
   public var timeStep: Double
   /// tau_mem, in seconds.
   public var membraneTimeConstant: Double
+  public var nonlinearity: Nonlinearity
 
-  public init(timeStep: Double, membraneTimeConstant: Double) {
+  public init(
+    timeStep: Double, membraneTimeConstant: Double, nonlinearity: Nonlinearity = .potential
+  ) {
     self.timeStep = timeStep
     self.membraneTimeConstant = membraneTimeConstant
+    self.nonlinearity = nonlinearity
   }
 
   public func fast() throws -> RateUnitKernel<SIMD16<Float>> {
@@ -41,12 +53,12 @@ public struct RateUnitKernel<Number: Lanes>: UniformNeuronKernel {
     init() {}
   }
 
-  /// The rate r_t, from which its derivative 1 - r^2 follows.
+  /// The hyperbolic tangent, from which its derivative 1 - tanh^2 follows.
   public struct Tape: BitwiseCopyable {
-    @usableFromInline var rate: Number
+    @usableFromInline var tangent: Number
 
     @usableFromInline
-    init(rate: Number) { self.rate = rate }
+    init(tangent: Number) { self.tangent = tangent }
   }
 
   public struct Adjoint: BitwiseCopyable {
@@ -58,8 +70,10 @@ public struct RateUnitKernel<Number: Lanes>: UniformNeuronKernel {
 
   @usableFromInline let membraneDecay: Number
   @usableFromInline let inputGain: Number
+  @usableFromInline let takesDrive: Bool
 
   init(_ model: RateUnit) {
+    takesDrive = model.nonlinearity == .drive
     let decay = exp(-model.timeStep / model.membraneTimeConstant)
     membraneDecay = Number(decay)
     inputGain = Number(1 - decay)
@@ -76,25 +90,25 @@ public struct RateUnitKernel<Number: Lanes>: UniformNeuronKernel {
 
   @inlinable @inline(__always)
   public func step(_ state: inout State, drive: Number) -> Emission<Number, Tape> {
-    state.potential = (inputGain * drive).addingProduct(membraneDecay, state.potential)
-    let rate = state.potential.hyperbolicTangent()
+    let goal = takesDrive ? drive.hyperbolicTangent() : drive
+    state.potential = (inputGain * goal).addingProduct(membraneDecay, state.potential)
+    let tangent = takesDrive ? goal : state.potential.hyperbolicTangent()
     let none = Number.Mask(bits: 0)
-    return Emission(output: rate, spikes: none, held: none, tape: Tape(rate: rate))
+    return Emission(
+      output: takesDrive ? state.potential : tangent, spikes: none, held: none,
+      tape: Tape(tangent: tangent))
   }
 
   @inlinable @inline(__always)
   public func adjointStep(
     _ adjoint: inout Adjoint, output: Number, tape: Tape, context: StepContext<Number>
   ) -> Number {
-    let voltage = adjoint.potential.addingProduct(
-      output, Number.one - tape.rate * tape.rate)
+    let slope = Number.one - tape.tangent * tape.tangent
+    let voltage = adjoint.potential.addingProduct(output, takesDrive ? .one : slope)
     adjoint.potential = membraneDecay * voltage
-    return inputGain * voltage
+    return takesDrive ? inputGain * voltage * slope : inputGain * voltage
   }
 
   @inlinable @inline(__always)
   public func potential(of state: State) -> Number { state.potential }
-
-  @inlinable @inline(__always)
-  public func current(of state: State, drive: Number) -> Number { drive }
 }

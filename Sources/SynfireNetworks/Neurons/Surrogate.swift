@@ -58,12 +58,17 @@ public enum Surrogate: BitwiseCopyable, Sendable, Equatable {
     }
   }
 
-  /// The constant that must be above 0, by its name, for validation.
-  var scale: (name: String, value: Double) {
-    switch self {
-    case .fastSigmoid(let slope), .sigmoid(let slope): ("slope", slope)
-    case .triangular(_, let width), .boxcar(let width): ("width", width)
-    case .gaussian(let deviation): ("deviation", deviation)
+  /// - Throws: `NetworkError` when the slope, width or deviation is not above 0.
+  func validate(place: String) throws {
+    let scale: (name: String, value: Double) =
+      switch self {
+      case .fastSigmoid(let slope), .sigmoid(let slope): ("slope", slope)
+      case .triangular(_, let width), .boxcar(let width): ("width", width)
+      case .gaussian(let deviation): ("deviation", deviation)
+      }
+    guard scale.value > 0 else {
+      throw NetworkError(
+        "the surrogate's \(scale.name) \(scale.value) is not above 0", place: place)
     }
   }
 }
