@@ -56,12 +56,16 @@ let package = Package(
       name: "CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]
     ),
+    .systemLibrary(
+      name: "CMATIO", pkgConfig: "matio",
+      providers: [.apt(["libmatio-dev"]), .brew(["libmatio"])]
+    ),
     .target(name: "CIntrinsics", cSettings: strictC),
 
     library("SynfireCore", ["CIntrinsics", "CLAPACK"]),
     library("SynfireNetworks", ["SynfireCore"]),
     library("SynfireLearning", ["SynfireNetworks"]),
-    library("SynfireFormats", ["SynfireCore", "CHDF5", "CZlib"]),
+    library("SynfireFormats", ["SynfireCore", "CHDF5", "CMATIO", "CZlib"]),
     library(
       "SynfireTasks",
       ["SynfireCore", "SynfireFormats", .product(name: "Crypto", package: "swift-crypto")]

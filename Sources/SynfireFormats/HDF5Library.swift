@@ -1,4 +1,5 @@
 import CHDF5
+import CMATIO
 import CZlib
 import Foundation
 import Synchronization
@@ -41,8 +42,11 @@ public enum FormatLibraries {
   public static var versions: [(name: String, version: String)] {
     var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
     HDF5Library.locked { _ = H5get_libversion(&major, &minor, &release) }
+    var matio: (Int32, Int32, Int32) = (0, 0, 0)
+    Mat_GetLibraryVersion(&matio.0, &matio.1, &matio.2)
     return [
-      ("hdf5", "\(major).\(minor).\(release)"), ("zlib", String(cString: zlibVersion())),
+      ("hdf5", "\(major).\(minor).\(release)"),
+      ("matio", "\(matio.0).\(matio.1).\(matio.2)"), ("zlib", String(cString: zlibVersion())),
     ]
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import SynfireCore
 
 /// Named tensors in any of the formats that Synfire and its neighbours share: HDF5, safetensors and
-/// NumPy's `.npz`.
+/// NumPy's `.npz`. MATLAB's `.mat` is read, too.
 public enum TensorFile {
   /// The formats, each with the extensions of its files.
   public enum Format: String, CaseIterable, Sendable {
@@ -40,6 +40,7 @@ public enum TensorFile {
   public static func read<Scalar: TensorScalar>(
     _ path: String, group: String? = nil, as _: Scalar.Type = Scalar.self
   ) throws -> NamedTensors<Scalar> {
+    if try MATLABFile.isOne(path) { return try MATLABFile(path).tensors() }
     switch try format(of: path) {
     case .hdf5:
       let file = try HDF5File.open(path)
@@ -76,7 +77,7 @@ public enum TensorFile {
     // A damaged file is named after its extension, so that the error speaks of that format.
     if let named = try? Format(extensionOf: path) { return named }
     throw FormatsError(
-      length == 0 ? "the file is empty" : "the file is neither HDF5, safetensors nor NPZ",
+      length == 0 ? "the file is empty" : "the file is neither HDF5, safetensors, NPZ nor MATLAB's",
       place: path, remedy: "Export the tensors with h5py, safetensors or numpy.savez.")
   }
 }

@@ -62,7 +62,7 @@ import Testing
     let text = #expect(throws: FormatsError.self) {
       try TensorFile.read(scratch.file("t"), as: Double.self)
     }
-    #expect(text?.what == "the file is neither HDF5, safetensors nor NPZ")
+    #expect(text?.what == "the file is neither HDF5, safetensors, NPZ nor MATLAB's")
     let missing = #expect(throws: FormatsError.self) {
       try TensorFile.read(scratch.file("none"), as: Double.self)
     }
