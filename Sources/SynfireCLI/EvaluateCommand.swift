@@ -39,7 +39,7 @@ struct EvaluateCommand: ParsableCommand {
     let experiment = subject.experiment
     let task = try experiment.makeTask(dataDirectory: data.directory)
     let rule = try experiment.makeRule(
-      parameters: try subject.parameters(file: parameters, network: experiment.makeNetwork()),
+      parameters: try subject.parameters(file: parameters, network: experiment.makeAnyNetwork()),
       threads: threads.count)
     let evaluation = try TaskEvaluation(
       task: task, split: .test, trials: trials ?? experiment.training.testTrials.count,

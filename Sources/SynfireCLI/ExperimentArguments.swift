@@ -87,7 +87,7 @@ struct Subject {
   }
 
   /// The parameters of a file, or else of the run, or else initial ones.
-  func parameters(file: String?, network: Network) throws -> NamedTensors<Float> {
+  func parameters(file: String?, network: any ParameterizedNetwork) throws -> NamedTensors<Float> {
     if let file { return try ParameterFile.read(file, for: network) }
     if let run { return run.checkpoint.parameters }
     return network.initialParameters(seed: experiment.seed)

@@ -69,7 +69,7 @@ struct TrainCommand: ParsableCommand {
     let experiment = try ExperimentLibrary.experiment(
       named: experiment, overrides: try overrides.overrides())
     let given: NamedTensors<Float>? = try parameters.map {
-      try ParameterFile.read($0, for: try experiment.makeNetwork())
+      try ParameterFile.read($0, for: try experiment.makeAnyNetwork())
     }
     return try TrainingSession.start(
       experiment, in: folder(of: experiment), parameters: given, dataDirectory: data.directory,

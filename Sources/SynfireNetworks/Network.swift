@@ -1,7 +1,7 @@
 import SynfireCore
 
 /// A stack of layers and a readout: the architecture, without parameters.
-public struct Network: Sendable {
+public struct Network: ParameterizedNetwork {
   /// The time step, in seconds.
   public let timeStep: Double
   /// Input channels.
@@ -75,18 +75,6 @@ public struct Network: Sendable {
       + layers.flatMap { layer in
         layer.neuronSpecifications.map { $0.prefixed(layer.parameterPrefix) }
       } + [readout.biasSpecification].compactMap { $0 }
-  }
-
-  /// Initial parameters: a pure function of the seed.
-  public func initialParameters(seed: UInt64) -> NamedTensors<Float> {
-    NamedTensors(parameterSpecifications.map { ($0.name, $0.initialTensor(seed: seed)) })
-  }
-
-  /// Checks parameters from outside against what the network expects.
-  ///
-  /// - Throws: `NetworkError` listing every missing, extra, misshapen or non-finite tensor.
-  public func validate<Scalar: TensorScalar>(_ parameters: NamedTensors<Scalar>) throws {
-    try parameterSpecifications.validate(parameters)
   }
 }
 

@@ -7,25 +7,34 @@ public struct DataFiles: Sendable {
   public let dataSet: String
   /// The data directory.
   public let directory: String
+  /// How to get the files.
+  private let remedy: String
 
-  /// - Parameter directory: the data directory; nil if the user has named none.
+  /// - Parameters:
+  ///   - directory: the data directory; nil if the user has named none.
+  ///   - origin: how to get the files where `synfire data fetch` does not.
   /// - Throws: `TasksError` if it is nil or empty, or there is no such directory.
-  public init(dataSet: String, directory: String?) throws {
+  public init(dataSet: String, directory: String?, origin: String? = nil) throws {
+    let remedy =
+      "Name the directory with --data DIR or SYNFIRE_DATA"
+      + (origin.map { ". \($0)" }
+        ?? "; `synfire data fetch \(dataSet)` downloads the files into it.")
     guard let directory, !directory.isEmpty else {
       throw TasksError(
-        "no data directory is given", place: dataSet, remedy: Self.remedy(dataSet))
+        "no data directory is given", place: dataSet, remedy: remedy)
     }
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) else {
       throw TasksError(
-        "there is no such data directory", place: directory, remedy: Self.remedy(dataSet))
+        "there is no such data directory", place: directory, remedy: remedy)
     }
     guard isDirectory.boolValue else {
       throw TasksError(
-        "the data directory is a file", place: directory, remedy: Self.remedy(dataSet))
+        "the data directory is a file", place: directory, remedy: remedy)
     }
     self.dataSet = dataSet
     self.directory = directory
+    self.remedy = remedy
   }
 
   /// Every path at which a file is looked for, in order.
@@ -48,11 +57,6 @@ public struct DataFiles: Sendable {
     throw TasksError(
       "\(name) of \(dataSet) is not there; looked for\n    "
         + candidates(name).joined(separator: "\n    "),
-      place: directory, remedy: Self.remedy(dataSet))
-  }
-
-  private static func remedy(_ dataSet: String) -> String {
-    "Name the directory with --data DIR or SYNFIRE_DATA; `synfire data fetch \(dataSet)` downloads "
-      + "the files into it."
+      place: directory, remedy: remedy)
   }
 }

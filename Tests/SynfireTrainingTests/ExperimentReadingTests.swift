@@ -78,7 +78,7 @@ import Testing
     Mistake(
       old: "kind: lif", new: "kind: lyf", key: "\(hidden).model.kind",
       what: "\"lyf\" is not known here",
-      remedy: "did you mean lif? known are lif, adaptive-lif, rate"),
+      remedy: "did you mean lif? known are lif, adaptive-lif, rate, deep-reset-lif"),
     Mistake(
       old: "        refractorySteps: 5\n", new: "", key: "\(hidden).model",
       what: "the key \"refractorySteps\" is missing",
@@ -137,7 +137,7 @@ import Testing
       what: "mode is no key of the experiment", remedy: "use a short key or a dotted path"),
     Mistake(
       old: "rule: bptt", new: "rule: \"\"", key: "learning.rule", what: "\"\" is not known here",
-      remedy: "known are bptt, e-prop"),
+      remedy: "known are bptt, e-prop, recursive-least-squares"),
   ]
 
   @Test(arguments: mistakes)

@@ -29,6 +29,12 @@ public struct ParameterSpecification: Sendable, Equatable {
       isTrainable: isTrainable)
   }
 
+  /// The same tensor, which no rule changes.
+  var fixed: ParameterSpecification {
+    ParameterSpecification(
+      name: name, axes: axes, shape: shape, initialization: initialization, isTrainable: false)
+  }
+
   /// Initial values: a pure function of seed and name.
   public func initialTensor(seed: UInt64) -> Tensor<Float> {
     let count = shape.reduce(1, *)

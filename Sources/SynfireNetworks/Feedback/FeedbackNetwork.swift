@@ -13,7 +13,7 @@ import SynfireCore
 ///
 /// The effective recurrence is u w, of rank P at most. A teacher may stand in for y. Without factors it is
 /// an open network that inputs drive, as a generator of targets is.
-public struct FeedbackNetwork: Sendable {
+public struct FeedbackNetwork: ParameterizedNetwork {
   /// Fixed synapses of one kind between the neurons.
   public struct Synapses: Sendable {
     public var name: String
@@ -123,28 +123,21 @@ public struct FeedbackNetwork: Sendable {
         .map { $0.prefixed("hidden.recurrent.\(kind.name)") }
     }
     result += model.specifications(neurons: neurons).map { $0.prefixed("hidden.neurons") }
-    func add(_ name: String, _ axes: [String], _ shape: [Int], _ start: Initialization) {
+    result = result.map(\.fixed)
+    func add(
+      _ name: String, _ axes: [String], _ shape: [Int], _ start: Initialization = .constant(0),
+      isTrainable: Bool = true
+    ) {
       guard shape.reduce(1, *) > 0 else { return }
       result.append(
-        ParameterSpecification(name: name, axes: axes, shape: shape, initialization: start))
+        ParameterSpecification(
+          name: name, axes: axes, shape: shape, initialization: start, isTrainable: isTrainable))
     }
-    add("hidden.offset", ["neuron"], [neurons], .constant(0))
-    add("hidden.encoders", ["neuron", "factor"], [neurons, factors], encoders)
-    add("factors.decoders", ["factor", "regressor"], [factors, regressors], .constant(0))
-    add("readout.weights", ["output", source.rawValue], [outputs, sources], .constant(0))
-    if source == .factors { add("readout.bias", ["output"], [outputs], .constant(0)) }
+    add("hidden.offset", ["neuron"], [neurons])
+    add("hidden.encoders", ["neuron", "factor"], [neurons, factors], encoders, isTrainable: false)
+    add("factors.decoders", ["factor", "regressor"], [factors, regressors])
+    add("readout.weights", ["output", source.rawValue], [outputs, sources])
+    if source == .factors { add("readout.bias", ["output"], [outputs]) }
     return result
-  }
-
-  /// Initial parameters: a pure function of the seed.
-  public func initialParameters(seed: UInt64) -> NamedTensors<Float> {
-    NamedTensors(parameterSpecifications.map { ($0.name, $0.initialTensor(seed: seed)) })
-  }
-
-  /// Checks parameters from outside against what the network expects.
-  ///
-  /// - Throws: `NetworkError` listing every missing, extra, misshapen or non-finite tensor.
-  public func validate<Scalar: TensorScalar>(_ parameters: NamedTensors<Scalar>) throws {
-    try parameterSpecifications.validate(parameters)
   }
 }

@@ -150,5 +150,6 @@ public final class FeedbackStepper {
 }
 
 extension NeuronModel {
-  var isSpiking: Bool { Fast.isSpiking }
+  /// Whether outputs are spikes.
+  public var isSpiking: Bool { Fast.isSpiking }
 }

@@ -16,7 +16,8 @@ public struct RunAnalyses {
 
   public let experiment: Experiment
   let task: any TrialTask
-  let network: Network
+  /// Nil for a network with feedback.
+  private let layered: Network?
   let threads: Int
   let checkpoint: Checkpoint
   /// The parameters that the run started from.
@@ -34,9 +35,11 @@ public struct RunAnalyses {
     self.experiment = experiment
     self.checkpoint = checkpoint
     task = try experiment.makeTask(dataDirectory: dataDirectory)
-    network = try experiment.makeNetwork()
+    let layered = experiment.network.feedback == nil ? try experiment.makeNetwork() : nil
+    self.layered = layered
     self.initialParameters =
-      initialParameters ?? network.initialParameters(seed: experiment.seed)
+      initialParameters
+      ?? layered.map { $0.initialParameters(seed: experiment.seed) } ?? checkpoint.parameters
     self.threads = threads
   }
 
@@ -63,9 +66,11 @@ public struct RunAnalyses {
   /// - Throws: errors of the task and the engine.
   public func draw(in folder: String, progress: (String) -> Void = { _ in }) throws -> [Outcome] {
     if experiment.analyses.isEmpty { return [] }
-    let recorded = try RecordedTrials(
-      task: task, network: network, parameters: checkpoint.parameters, seed: experiment.seed,
-      threads: threads, memory: experiment.training.memory ?? SweepPlan.defaultLimit)
+    let recorded = try layered.map { network in
+      try RecordedTrials(
+        task: task, network: network, parameters: checkpoint.parameters, seed: experiment.seed,
+        threads: threads, memory: experiment.training.memory ?? SweepPlan.defaultLimit)
+    }
     let gnuplot = Result { try Gnuplot() }
     var outcomes: [Outcome] = []
     for kind in experiment.analyses {
@@ -76,7 +81,7 @@ public struct RunAnalyses {
   }
 
   private func outcome(
-    of kind: AnalysisKind, _ recorded: RecordedTrials, _ gnuplot: Result<Gnuplot, any Error>,
+    of kind: AnalysisKind, _ recorded: RecordedTrials?, _ gnuplot: Result<Gnuplot, any Error>,
     _ folder: String
   ) -> Outcome {
     var drawing: Drawing?
@@ -93,6 +98,20 @@ public struct RunAnalyses {
         kind: kind, title: kind.title, caption: drawing?.caption ?? "",
         numbers: drawing?.numbers ?? [], figure: nil, reason: reason)
     }
+  }
+
+  /// The network of layers.
+  var network: Network {
+    guard let layered else { preconditionFailure("drawn of a network with feedback") }
+    return layered
+  }
+
+  private func drawing(of kind: AnalysisKind, _ recorded: RecordedTrials?) throws -> Drawing {
+    if kind == .lossCurve { return try lossCurve() }
+    guard layered != nil, let recorded else {
+      throw TrainingError("this is not drawn of a network with feedback")
+    }
+    return try drawing(of: kind, recorded)
   }
 
   private func drawing(of kind: AnalysisKind, _ recorded: RecordedTrials) throws -> Drawing {

@@ -35,14 +35,31 @@ extension Experiment {
         commandProbability: recall.commandProbability, flipProbability: recall.flipProbability,
         neuronsPerPopulation: recall.neuronsPerPopulation,
         spikeProbability: recall.spikeProbability, workers: workers)
+    case .cycling: return try CyclingTask(directory: dataDirectory)
     }
   }
 
-  /// The network.
+  /// The network of layers.
   ///
-  /// - Throws: `NetworkError`; the values were checked when the file was read.
+  /// - Throws: `TrainingError` for a network with feedback, which is no stack of layers.
   public func makeNetwork() throws -> Network {
-    try network.network(of: task, timeStep: timeStep, seed: seed)
+    guard network.feedback == nil else {
+      throw TrainingError(
+        "this is for networks of layers, and \(name) has one with feedback", place: "network.kind",
+        remedy: "train, evaluate, describe, analyze, report or export it")
+    }
+    return try network.network(of: task, timeStep: timeStep, seed: seed)
+  }
+
+  /// The network with feedback; nil for one of layers.
+  public func makeFeedbackNetwork() throws -> FeedbackNetwork? {
+    try network.feedback?.network(of: task, timeStep: timeStep, seed: seed)
+  }
+
+  /// The network, of layers or with feedback.
+  public func makeAnyNetwork() throws -> any ParameterizedNetwork {
+    if let network = try makeFeedbackNetwork() { return network }
+    return try makeNetwork()
   }
 
   /// The learning rule, at its first update.
@@ -54,6 +71,14 @@ extension Experiment {
   public func makeRule(parameters: NamedTensors<Float>? = nil, threads: Int) throws
     -> any LearningRule
   {
+    if let feedback = network.feedback, case .leastSquares(let constants) = learning.rule,
+      let network = try makeFeedbackNetwork()
+    {
+      return try RecursiveLeastSquares(
+        network: network, parameters: parameters ?? network.initialParameters(seed: seed),
+        constants: constants, initialPotentialDeviation: feedback.initialDeviation, seed: seed,
+        threads: threads)
+    }
     let network = try makeNetwork()
     let memory = training.memory == nil ? nil : try requireMemory(threads: threads)
     let parameters = parameters ?? network.initialParameters(seed: seed)
@@ -73,6 +98,9 @@ extension Experiment {
         regularizers: learning.regularizers, optimizer: learning.optimizer,
         clipNorm: learning.clipGlobalNorm, feedback: feedback, feedbackDecay: decay, seed: seed,
         rewiring: rewiring, threads: threads)
+    case .leastSquares:
+      throw TrainingError(
+        "recursive least squares is for a network with feedback", place: "learning.rule")
     }
   }
 
@@ -81,7 +109,9 @@ extension Experiment {
   /// - Throws: `TrainingError` if it does not fit.
   @discardableResult
   func requireMemory(threads: Int) throws -> MemoryPlan {
-    let plan = try MemoryPlan(self, network: try makeNetwork(), threads: threads)
+    let plan =
+      try makeFeedbackNetwork().map { MemoryPlan(self, network: $0) }
+      ?? MemoryPlan(self, network: try makeNetwork(), threads: threads)
     try plan.requireFit()
     return plan
   }

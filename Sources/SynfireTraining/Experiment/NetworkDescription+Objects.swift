@@ -19,7 +19,7 @@ extension NetworkDescription {
 }
 
 /// Presynaptic neurons.
-private struct Population {
+struct Population {
   let name: String
   let neurons: Int
 }
@@ -31,14 +31,10 @@ extension LayerDescription {
     let recurrent = try recurrent?.connection(
       from: Population(name: name, neurons: neurons), to: neurons, seed: seed,
       name: "\(name).recurrent")
-    switch model {
-    case .leakyIntegrateAndFire(let model):
-      return Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
-    case .adaptive(let model):
-      return Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
-    case .rate(let model):
-      return Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
+    func layer(_ model: some NeuronModel) -> any NetworkLayer {
+      Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
     }
+    return layer(model.model)
   }
 }
 
@@ -56,7 +52,7 @@ extension ConnectionDescription {
 
 extension ConnectivityDescription {
   /// - Parameter sizes: by the names that the file has for them.
-  fileprivate func connectivity(
+  func connectivity(
     from source: Population, sizes: [InitialScale.Size: Int], seed: UInt64, name: String
   ) throws -> any Connectivity {
     switch self {
@@ -68,6 +64,14 @@ extension ConnectivityDescription {
         modes.modes, modeInitialization: modes.initialModes.initialization(sizes),
         scoreInitialization: modes.initialScores.initialization(sizes),
         trainsScores: modes.trainsScores)
+    case .factored(let factored):
+      let sizes = sizes.merging([.factors: factored.factors]) { $1 }
+      return Factored(
+        factored.factors, encoders: factored.encoders.initialization(sizes),
+        decoders: factored.decoders.initialization(sizes),
+        trainsEncoders: factored.trainsEncoders)
+    case .common(let weight, let isTrainable):
+      return Common(weight.value(sizes) ?? 0, isTrainable: isTrainable)
     case .sparse(let sparse):
       return try sparse.connectivity(
         inputs: source.neurons, population: source.name, seed: seed, name: name)

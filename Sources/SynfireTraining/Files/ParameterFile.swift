@@ -12,7 +12,7 @@ public enum ParameterFile {
   /// - Throws: `FormatsError` if the file cannot be read, `TrainingError` that lists every tensor
   ///   that is missing, extra, misshapen or not finite.
   public static func read<Scalar: TensorScalar>(
-    _ path: String, for network: Network, as _: Scalar.Type = Scalar.self
+    _ path: String, for network: any ParameterizedNetwork, as _: Scalar.Type = Scalar.self
   ) throws -> NamedTensors<Scalar> {
     var found: NamedTensors<Scalar> = try TensorFile.read(path)
     do {

@@ -29,7 +29,10 @@ struct HealthWatch {
         "saturated", "\(percent(metrics.saturatedFraction)) of the neurons are saturated", batch,
         logger)
     }
-    if metrics.gradientNorm == 0 { warn("gradient", "the gradient is zero", batch, logger) }
+    // A rule without gradients has no learning rate either.
+    if metrics.gradientNorm == 0, metrics.learningRate > 0 {
+      warn("gradient", "the gradient is zero", batch, logger)
+    }
   }
 
   private mutating func warn(_ kind: String, _ text: String, _ batch: Int, _ logger: Logger) {

@@ -15,6 +15,7 @@ extension Trainer {
   func save() throws {
     checkpoint.parameters = rule.parameters
     checkpoint.state = rule.state
+    checkpoint.preciseState = try rule.preciseState
     checkpoint.updates = rule.updates
     checkpoint.seconds = secondsBefore + (clock.now - start) / .seconds(1)
     for (name, tensor) in checkpoint.parameters.pairs {

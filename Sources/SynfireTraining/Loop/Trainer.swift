@@ -76,6 +76,9 @@ public final class Trainer {
     if checkpoint.isFinished { return .finished(checkpoint.testMetrics) }
     start = clock.now
     do {
+      if checkpoint.preciseState.count > 0 {
+        try rule.restore(preciseState: checkpoint.preciseState)
+      }
       return try loop()
     } catch {
       try? journal().note("failed", batch: checkpoint.batch, text: "\(error)")

@@ -6,30 +6,57 @@ import SynfireNetworks
 /// What an experiment consists of: layers, sizes, parameter tensors and the memory of training.
 public struct ExperimentSummary {
   public let experiment: Experiment
-  public let network: Network
+  public let network: any ParameterizedNetwork
   public let memory: MemoryPlan
+  private let populations: [Population]
+  private let outputs: Int
+
+  /// What is said of a layer.
+  private struct Population {
+    let name: String
+    let neurons: Int
+    let isSpiking: Bool
+    let isRecurrent: Bool
+    var factors: Int?
+  }
 
   /// - Parameter threads: worker threads, each of which has buffers of its own.
   public init(_ experiment: Experiment, threads: Int) throws {
     self.experiment = experiment
-    network = try experiment.makeNetwork()
+    if let network = try experiment.makeFeedbackNetwork() {
+      self.network = network
+      memory = MemoryPlan(experiment, network: network)
+      outputs = network.outputs
+      populations = [
+        Population(
+          name: "hidden", neurons: network.neurons, isSpiking: network.model.isSpiking,
+          isRecurrent: true, factors: network.factors)
+      ]
+      return
+    }
+    let network = try experiment.makeNetwork()
+    self.network = network
     memory = try MemoryPlan(experiment, network: network, threads: threads)
-  }
-
-  /// The number of parameters that are trained.
-  public var trainedParameters: Int {
-    network.parameterSpecifications.filter(\.isTrainable).reduce(0) {
-      $0 + $1.shape.reduce(1, *)
+    outputs = network.readout.outputs
+    populations = network.layers.map { layer in
+      Population(
+        name: layer.name, neurons: layer.neurons, isSpiking: layer.isSpiking,
+        isRecurrent: layer.recurrent != nil)
     }
   }
 
+  /// The number of parameters that are trained.
+  public var trainedParameters: Int { network.trainedParameters }
+
   /// The object of `synfire describe --json`.
   public var json: [String: JSONValue] {
-    let layers = network.layers.map { layer -> JSONValue in
-      [
+    let layers = populations.map { layer -> JSONValue in
+      var object: [String: JSONValue] = [
         "name": .string(layer.name), "neurons": .integer(layer.neurons),
-        "spiking": .boolean(layer.isSpiking), "recurrent": .boolean(layer.recurrent != nil),
+        "spiking": .boolean(layer.isSpiking), "recurrent": .boolean(layer.isRecurrent),
       ]
+      if let factors = layer.factors { object["factors"] = .integer(factors) }
+      return .object(object)
     }
     let parameters = network.parameterSpecifications.map { specification -> JSONValue in
       [
@@ -41,8 +68,8 @@ public struct ExperimentSummary {
     return [
       "experiment": .string(experiment.name), "purpose": .string(experiment.purpose),
       "seed": .integer(Int(experiment.seed)), "timeStep": .number(experiment.timeStep),
-      "steps": .integer(experiment.task.steps), "inputs": .integer(network.inputs),
-      "outputs": .integer(network.readout.outputs), "layers": .array(layers),
+      "steps": .integer(experiment.task.steps), "inputs": .integer(experiment.task.inputChannels),
+      "outputs": .integer(outputs), "layers": .array(layers),
       "parameters": .array(parameters), "trainedParameters": .integer(trainedParameters),
       "batches": .integer(experiment.training.batches),
       "trialsPerBatch": .integer(experiment.training.trialsPerBatch),
@@ -51,8 +78,8 @@ public struct ExperimentSummary {
         Dictionary(uniqueKeysWithValues: memory.parts.map { ($0.key, .integer($0.bytes)) })
           .merging([
             "total": .integer(memory.total), "limit": memory.limit.map { .integer($0) } ?? .null,
-            "segments": memory.hasTape ? .integer(memory.sweep.segments) : .null,
-            "segmentSteps": memory.hasTape ? .integer(memory.sweep.segmentSteps) : .null,
+            "segments": memory.tape.map { .integer($0.segments) } ?? .null,
+            "segmentSteps": memory.tape.map { .integer($0.segmentSteps) } ?? .null,
           ]) { $1 }),
       "shortcuts": .object(
         Dictionary(uniqueKeysWithValues: experiment.shortcuts.map { ($0.key, .string($0.value)) })),
@@ -65,15 +92,16 @@ public struct ExperimentSummary {
     var lines = [
       "\(experiment.name)  \(experiment.purpose)", "",
       "time        \(experiment.task.steps) steps of \(experiment.timeStep * 1000) ms",
-      "inputs      \(network.inputs)",
+      "inputs      \(experiment.task.inputChannels)",
     ]
-    for layer in network.layers {
+    for layer in populations {
       let kind = layer.isSpiking ? "spiking neurons" : "rate units"
-      let loops = layer.recurrent == nil ? "" : ", recurrent"
+      let loops =
+        layer.factors.map { ", \($0) factors fed back" } ?? (layer.isRecurrent ? ", recurrent" : "")
       lines.append("layer       \(layer.name): \(layer.neurons) \(kind)\(loops)")
     }
     lines += [
-      "outputs     \(network.readout.outputs)",
+      "outputs     \(outputs)",
       "training    \(training.batches) batches of \(training.trialsPerBatch) trials, "
         + "\(training.updatesPerBatch) \(training.updatesPerBatch == 1 ? "update" : "updates") on each",
       "", "parameters  \(trainedParameters) trained",

@@ -16,10 +16,15 @@ public struct MemoryPlan: Sendable {
   fileprivate static let programBytes = 68_000_000
 
   public let parts: [Part]
-  /// How the network is swept: in training, or by a rule without a tape only when it is evaluated.
-  public let sweep: SweepPlan
+  /// How the network is swept: in training, or by a rule without a tape only when it is evaluated; nil for a
+  /// network with feedback, which is stepped.
+  public let sweep: SweepPlan?
   /// Whether training keeps a tape.
   public let hasTape: Bool
+
+  /// The sweep whose tape training keeps, if it keeps one.
+  var tape: SweepPlan? { hasTape ? sweep : nil }
+
   /// Most bytes of all parts; nil where nobody said.
   public let limit: Int?
 
@@ -27,7 +32,7 @@ public struct MemoryPlan: Sendable {
   public var total: Int { parts.reduce(0) { $0 + $1.bytes } }
 
   /// What the experiment's limit leaves for the states and tapes of all workers.
-  public var sweepMemory: Int? { limit.map { max(0, $0 - (total - sweep.bytes)) } }
+  public var sweepMemory: Int? { limit.map { max(0, $0 - (total - (sweep?.bytes ?? 0))) } }
 
   /// Counts the memory of an experiment.
   ///
@@ -38,9 +43,9 @@ public struct MemoryPlan: Sendable {
     switch experiment.learning.rule {
     case .eligibility:
       hasTape = false
-      sweep = try count.sweep(limit: 0)
-      parts = count.parts(ofEligibility: sweep)
-    case .backpropagation:
+      let plan = try count.sweep(limit: 0)
+      (sweep, parts) = (plan, count.parts(ofEligibility: plan))
+    case .backpropagation, .leastSquares:
       hasTape = true
       var plan = try count.sweep(limit: limit == nil ? SweepPlan.defaultLimit : .max)
       var counted = count.parts(plan)
@@ -54,6 +59,27 @@ public struct MemoryPlan: Sendable {
       }
       (sweep, parts) = (plan, counted)
     }
+  }
+
+  /// Counts the memory of an experiment whose network has feedback.
+  init(_ experiment: Experiment, network: FeedbackNetwork) {
+    let numbers = network.parameterSpecifications.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    let regressors = SymmetricMatrix.padded(network.regressors)
+    let learned = network.factors + network.outputs
+    limit = experiment.training.memory
+    (sweep, hasTape) = (nil, false)
+    parts = [
+      Part(key: "program", name: "program", bytes: Self.programBytes),
+      // In use, in the last checkpoint, and as the steps read them.
+      Part(key: "parameters", name: "parameters, three times", bytes: 16 * numbers),
+      Part(
+        key: "inverseCorrelation", name: "inverse correlation, in checkpoints too",
+        bytes: 8 * regressors * regressors + 8 * regressors * (regressors + 1)),
+      Part(key: "decoders", name: "decoders", bytes: 16 * learned * regressors),
+      Part(
+        key: "trials", name: "trials of two batches, outputs",
+        bytes: experiment.task.batchBytes(trials: experiment.training.trialsPerBatch)),
+    ]
   }
 
   /// - Throws: `TrainingError` saying the least that would do, if training takes more memory than is
@@ -72,7 +98,7 @@ public struct MemoryPlan: Sendable {
 
   /// How the tape is cut, in words.
   var cut: String {
-    if !hasTape { return "there is no tape" }
+    guard let sweep = tape else { return "there is no tape" }
     return sweep.segments == 1
       ? "the tape holds all steps"
       : "the tape holds \(sweep.segmentSteps) steps; \(sweep.segments) segments are run forward twice"

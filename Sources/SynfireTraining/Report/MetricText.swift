@@ -20,6 +20,8 @@ public enum MetricText {
     case "agreeingDecisionAccuracy": "the same where both streams agree"
     case "disagreeingDecisionAccuracy": "the same where they disagree"
     case "firingRate": "firing rate"
+    case "factorError": "squared error of the factors, normalised"
+    case "outputError": "squared error of the outputs, normalised"
     case "batchesToLoss": "first batch with loss < \(RunReport.lossThreshold)"
     default: metric
     }

@@ -13,6 +13,7 @@ extension Checkpoint {
   /// | `/` | attributes `format`, `formatVersion`, `experiment` |
   /// | `configuration` | the experiment as YAML text |
   /// | `parameters/NAME`, `state/NAME` | tensors, with the attribute `axes` |
+  /// | `preciseState/NAME` | the same in double precision, if the rule needs it |
   /// | `carried/training/NAME`, `carried/validation/NAME` | network states, if any are carried |
   /// | `counters` | attributes `batch`, `updates`, `seed`, `seconds`, `isFinished` |
   /// | `metrics/training`, `metrics/validation`, `metrics/test` | a dataset a column |
@@ -28,6 +29,7 @@ extension Checkpoint {
       try file.write(configuration, to: "configuration")
       try file.write(parameters, to: "parameters")
       try file.write(state, to: "state")
+      if preciseState.count > 0 { try file.write(preciseState, to: "preciseState") }
       for (name, state) in [("training", trainingState), ("validation", validationState)] {
         if let state { try file.write(state.tensors, to: "carried/\(name)") }
       }
@@ -74,6 +76,7 @@ extension Checkpoint {
       configuration: try file.string("configuration"),
       seed: UInt64(UInt(bitPattern: try fields.integer("seed", of: "counters"))),
       parameters: try file.tensors("parameters"), state: try file.tensors("state"))
+    if file.exists("preciseState") { preciseState = try file.tensors("preciseState") }
     func state(_ name: String) throws -> NetworkState<Float>? {
       guard file.exists("carried/\(name)") else { return nil }
       return NetworkState(tensors: try file.tensors("carried/\(name)"))

@@ -12,6 +12,8 @@ public struct Checkpoint: Sendable, Equatable {
   public var parameters: NamedTensors<Float>
   /// What the learning rule needs beside the parameters: optimizer moments and the like.
   public var state: NamedTensors<Float>
+  /// The part of it that needs double precision, if there is one.
+  public var preciseState = NamedTensors<Double>()
   /// What the trials of the last training batch ended in, where states are carried from batch to batch.
   public var trainingState: NetworkState<Float>?
   /// The same of the last validation.
@@ -51,6 +53,7 @@ public struct Checkpoint: Sendable, Equatable {
   var withoutState: Checkpoint {
     var result = self
     result.state = NamedTensors()
+    result.preciseState = NamedTensors()
     return result
   }
 

@@ -37,11 +37,12 @@ public struct TrainingSession {
     try experiment.requireMemory(threads: threads)
     let task = try experiment.makeTask(dataDirectory: dataDirectory)
     let rule = try experiment.makeRule(parameters: parameters, threads: threads)
-    let checkpoint = Checkpoint(
+    var checkpoint = Checkpoint(
       experiment: experiment.name, configuration: experiment.canonicalYAML, seed: experiment.seed,
       parameters: rule.parameters, state: rule.state,
       manifest: RunManifest.current(
         seed: experiment.seed, threads: threads, dataHashes: try task.dataHashes()))
+    checkpoint.preciseState = try rule.preciseState
     let folder = try RunFolder.create(
       at: path, checkpoint: checkpoint, keepsInitial: parameters != nil)
     return TrainingSession(

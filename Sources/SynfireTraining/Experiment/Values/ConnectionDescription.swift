@@ -15,11 +15,24 @@ public enum ConnectivityDescription: Sendable, Equatable {
   case dense(InitialDistribution, excludesAutapses: Bool = false)
   case modes(ModesDescription)
   case sparse(SparseDescription)
+  case factored(FactoredDescription)
+  /// The same weight for all pairs.
+  case common(InitialScale, isTrainable: Bool)
 
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
-    case dense, modes, sparse
+    case dense, modes, sparse, factored, common
   }
+}
+
+/// Weights that are a product of encoders and decoders, W = u w.
+public struct FactoredDescription: Sendable, Equatable {
+  public let factors: Int
+  /// u [neuron, factor].
+  public let encoders: InitialDistribution
+  /// w [factor, presynaptic].
+  public let decoders: InitialDistribution
+  public let trainsEncoders: Bool
 }
 
 /// Weights that are a product of modes: W = inputModes diag(scores) outputModes' (Lin & Huang 2024).
@@ -83,7 +96,26 @@ extension ConnectivityDescription {
           ? try mapping.value("excludesAutapses", default: "false") { try $0.boolean() } : false)
     case .modes: self = .modes(try ModesDescription(from: mapping, sizes: sizes))
     case .sparse: self = .sparse(try SparseDescription(from: mapping, sizes: sizes))
+    case .factored: self = .factored(try FactoredDescription(from: mapping, sizes: sizes))
+    case .common:
+      self = .common(
+        try mapping.value("weight") { try $0.scale(of: sizes.names, .any) },
+        isTrainable: try mapping.value("trainable", default: "false") { try $0.boolean() })
     }
+  }
+}
+
+extension FactoredDescription {
+  fileprivate init(from mapping: ConfigurationMapping, sizes: ConnectionSizes) throws {
+    factors = try mapping.value("factors") { try $0.integer(1...) }
+    try sizes.budget.claim(
+      (Double(sizes.inputs) + Double(sizes.neurons)) * Double(factors),
+      for: "\(factors) factors of \(sizes.inputs) x \(sizes.neurons) neurons", of: mapping,
+      "factors")
+    let known = sizes.names + [.factors]
+    encoders = try mapping.nested("encoders") { try $0.initialDistribution(of: known) }
+    decoders = try mapping.nested("decoders") { try $0.initialDistribution(of: known) }
+    trainsEncoders = try mapping.value("trainsEncoders", default: "false") { try $0.boolean() }
   }
 }
 

@@ -42,6 +42,9 @@ public enum AnalysisKind: String, Sendable, CaseIterable {
   case principalComponents
   case adaptiveRaster, firingRates, connectionProbability, gradientByLag
 
+  /// Those of networks with feedback.
+  static let ofFeedback: [AnalysisKind] = [.lossCurve]
+
   /// The name in the file.
   public var name: String { rawValue.hyphenated }
 }
@@ -69,7 +72,7 @@ extension Experiment {
     }
     let learning = try file.nested("learning") { mapping in
       let learning = try LearningDescription(from: mapping, task: task, timeStep: timeStep)
-      try learning.check(mapping) {
+      try learning.check(mapping, hasFeedback: network.feedback != nil) {
         try network.network(of: task, timeStep: timeStep, seed: seed)
       }
       return learning
@@ -86,7 +89,15 @@ extension Experiment {
     let expected = try file.list("expected", default: "[]") {
       try PublishedNumber(from: $0, current: current)
     }
-    let analyses: [AnalysisKind] = try file.values("analysis", default: "[]") { try $0.choice() }
+    let analyses: [AnalysisKind] = try file.values("analysis", default: "[]") { scalar in
+      let kind: AnalysisKind = try scalar.choice()
+      guard network.feedback == nil || AnalysisKind.ofFeedback.contains(kind) else {
+        throw scalar.rejected(
+          "\(scalar.text) is not drawn of a network with feedback",
+          remedy: "use " + AnalysisKind.ofFeedback.map(\.name).joined(separator: " or "))
+      }
+      return kind
+    }
     let resolved = try file.finish()
     let experiment = Experiment(
       name: name, purpose: purpose, seed: seed, timeStep: timeStep, task: task, network: network,

@@ -13,6 +13,8 @@ public struct InitialScale: Sendable, Equatable {
     case modes
     /// Outputs of the readout.
     case outputs
+    /// Factors of a connection through factors.
+    case factors
   }
 
   public enum Dependence: Sendable, Equatable {

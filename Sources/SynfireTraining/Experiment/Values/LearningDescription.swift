@@ -9,16 +9,17 @@ public struct LearningDescription: Sendable, Equatable {
     case backpropagation
     /// e-prop; what adaptive feedback and its readout lose at each update, as a fraction.
     case eligibility(feedback: EligibilityPropagation.Feedback, decay: Double)
+    case leastSquares(RecursiveLeastSquares.Constants)
 
     /// The `rule` of the file.
     public enum Kind: String, Sendable, CaseIterable {
-      case bptt, eProp
+      case bptt, eProp, recursiveLeastSquares
     }
   }
 
   public let rule: Rule
   public let loss: Loss
-  /// With its schedule.
+  /// With its schedule; recursive least squares has no use for it.
   public let optimizer: Optimizer
   /// Largest L2 norm of the gradient of all parameters together; nil does not clip.
   public let clipGlobalNorm: Double?
@@ -42,6 +43,14 @@ public struct RewiringDescription: Sendable, Equatable {
 extension LearningDescription {
   init(from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double) throws {
     rule = try Rule(from: mapping)
+    if case .leastSquares = rule {
+      loss = .meanSquaredError
+      optimizer = Optimizer(.gradientDescent(momentum: 0), learningRate: 1)
+      clipGlobalNorm = nil
+      regularizers = []
+      rewiring = nil
+      return
+    }
     loss = try mapping.value("loss") { scalar in
       let loss: Loss = try scalar.choice()
       guard loss.wantsClasses == task.isClassification else {
@@ -68,7 +77,20 @@ extension LearningDescription {
   /// Checks rule and rewiring against the network that they are for.
   ///
   /// - Throws: `ExperimentError` at the line of what cannot be done.
-  func check(_ mapping: ConfigurationMapping, network: () throws -> Network) throws {
+  func check(
+    _ mapping: ConfigurationMapping, hasFeedback: Bool, network: () throws -> Network
+  ) throws {
+    let isLeastSquares = if case .leastSquares = rule { true } else { false }
+    guard isLeastSquares == hasFeedback else {
+      throw mapping.rejected(
+        "rule",
+        hasFeedback
+          ? "a network with feedback learns by recursive least squares"
+          : "recursive least squares is for a network with feedback",
+        remedy: hasFeedback
+          ? "write recursive-least-squares"
+          : "write network: {kind: feedback, ...}, or learn by bptt")
+    }
     func explaining(_ key: String, _ body: (Network) throws -> Void) throws {
       let network = try network()
       do { try body(network) } catch let error as LearningError {
@@ -96,7 +118,37 @@ extension LearningDescription.Rule {
         feedback: feedback,
         decay: feedback == .adaptive
           ? try mapping.value("feedbackDecay", default: "1 %") { try $0.fraction() } : 0)
+    case .recursiveLeastSquares:
+      self = .leastSquares(try RecursiveLeastSquares.Constants(from: mapping))
     }
+  }
+}
+
+extension RecursiveLeastSquares.Constants {
+  fileprivate init(from mapping: ConfigurationMapping) throws {
+    self.init()
+    settling = try mapping.value("settlingTrials", default: "50") {
+      try $0.integer(in: 0...1_000_000)
+    }
+    averaging = try mapping.value("averagingTrials", default: "300") {
+      try $0.integer(in: 0...1_000_000)
+    }
+    updateProbability = try mapping.value("updateProbability", default: "50 %") { scalar in
+      let fraction = try scalar.fraction()
+      guard fraction > 0 else {
+        throw scalar.rejected("with a probability of 0 nothing is learned")
+      }
+      return fraction
+    }
+    initialValue = try mapping.value("initialValue", default: "1") { try $0.number(.positive) }
+    forgetting = try mapping.value("forgetting", default: "1") { scalar in
+      let factor = try scalar.number(.positive)
+      guard factor <= 1 else {
+        throw scalar.rejected("\(scalar.text) is above 1", remedy: "1 forgets nothing")
+      }
+      return factor
+    }
+    blockSize = try mapping.value("blockSize", default: "32") { try $0.integer(in: 1...1024) }
   }
 }
 

@@ -2,9 +2,17 @@ import SynfireNetworks
 
 /// The network of an experiment.
 public struct NetworkDescription: Sendable, Equatable {
-  /// From the inputs to the readout; each layer's outputs are the next one's inputs.
+  /// The `kind` of the file.
+  enum Kind: String, CaseIterable {
+    case layers, feedback
+  }
+
+  /// From the inputs to the readout; each layer's outputs are the next one's inputs. Empty for a network
+  /// with feedback.
   public let layers: [LayerDescription]
   public let readout: ReadoutDescription
+  /// In place of layers, a population whose factors are fed back.
+  public let feedback: FeedbackDescription?
 }
 
 /// One layer of neurons with what goes into it.
@@ -35,6 +43,15 @@ extension NetworkDescription {
     from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double,
     budget: MemoryBudget
   ) throws {
+    let kind: Kind = try mapping.value("kind", default: "layers") { try $0.choice() }
+    if kind == .feedback {
+      layers = []
+      feedback = try FeedbackDescription(
+        from: mapping, task: task, timeStep: timeStep, budget: budget)
+      readout = .ofFactors
+      return
+    }
+    feedback = nil
     var inputs = task.inputChannels
     var names: Set<String> = []
     layers = try mapping.list("layers") { element in
@@ -55,6 +72,13 @@ extension NetworkDescription {
       return try ReadoutDescription(from: readout, task: task, sizes: sizes, timeStep: timeStep)
     }
   }
+}
+
+extension ReadoutDescription {
+  /// That of a network with feedback, which the rule learns from nothing.
+  static let ofFactors = ReadoutDescription(
+    filter: .none, reduction: .everyStep, connectivity: .dense(.constant(InitialScale(0))),
+    hasBias: true)
 }
 
 extension LayerDescription {

@@ -5,10 +5,11 @@ public enum NeuronDescription: Sendable, Equatable {
   case leakyIntegrateAndFire(LIF)
   case adaptive(AdaptiveLIF)
   case rate(RateUnit)
+  case deepReset(DeepResetLIF)
 
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
-    case lif, adaptiveLif, rate
+    case lif, adaptiveLif, rate, deepResetLif
   }
 
   public var kind: Kind {
@@ -16,11 +17,22 @@ public enum NeuronDescription: Sendable, Equatable {
     case .leakyIntegrateAndFire: .lif
     case .adaptive: .adaptiveLif
     case .rate: .rate
+    case .deepReset: .deepResetLif
     }
   }
 
   /// True when neurons send spikes, false when they send numbers.
   public var isSpiking: Bool { kind != .rate }
+
+  /// The model itself.
+  public var model: any NeuronModel {
+    switch self {
+    case .leakyIntegrateAndFire(let model): model
+    case .adaptive(let model): model
+    case .rate(let model): model
+    case .deepReset(let model): model
+    }
+  }
 }
 
 extension NeuronDescription {
@@ -37,8 +49,31 @@ extension NeuronDescription {
           timeStep: timeStep,
           membraneTimeConstant: try mapping.value("membraneTimeConstant") {
             try $0.timeConstant(timeStep: timeStep)
+          },
+          nonlinearity: try mapping.value("nonlinearity", default: "potential") {
+            try $0.choice()
           }))
+    case .deepResetLif:
+      self = .deepReset(try DeepResetLIF(from: mapping, timeStep: timeStep))
     }
+  }
+}
+
+extension DeepResetLIF {
+  fileprivate init(from mapping: ConfigurationMapping, timeStep: Double) throws {
+    self.init(
+      timeStep: timeStep,
+      membraneTimeConstant: try mapping.value("membraneTimeConstant") {
+        try $0.timeConstant(timeStep: timeStep)
+      },
+      threshold: try mapping.value("threshold", default: "1e-16") { try $0.number(.any) },
+      resetDepth: try mapping.value("resetDepth", default: "10") { try $0.number(.positive) },
+      differentiatesReset: try mapping.value("differentiatesReset", default: "false") {
+        try $0.boolean()
+      },
+      surrogate: try mapping.nested(
+        "surrogate", default: "{kind: triangular, dampening: 0.3, width: 1}"
+      ) { try Surrogate(from: $0) })
   }
 }
 

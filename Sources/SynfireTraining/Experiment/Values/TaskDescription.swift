@@ -7,6 +7,7 @@ public enum TaskDescription: Sendable, Equatable {
   case contextSwitch(ContextTaskDescription, SwitchDescription)
   case sequentialImages(SequentialImageTaskDescription)
   case storeRecall(StoreRecallTaskDescription)
+  case cycling
 
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
@@ -16,6 +17,7 @@ public enum TaskDescription: Sendable, Equatable {
     case contextSwitch = "context-switch"
     case sequentialMNIST = "sequential-mnist"
     case storeRecall = "store-recall"
+    case cycling
   }
 
   /// Input channels.
@@ -25,6 +27,7 @@ public enum TaskDescription: Sendable, Equatable {
     case .contextIntegration, .contextSwitch: 4
     case .sequentialImages(let task): task.channels
     case .storeRecall(let task): StoreRecallTask.populations * task.neuronsPerPopulation
+    case .cycling: 1
     }
   }
 
@@ -34,7 +37,13 @@ public enum TaskDescription: Sendable, Equatable {
     case .images, .sequentialImages: 10
     case .contextIntegration, .contextSwitch: 1
     case .storeRecall: 2
+    case .cycling: CyclingTask.factors + CyclingTask.muscles
     }
+  }
+
+  /// Outputs that are factors of a population, before those that are what the population does.
+  public var factors: Int {
+    if case .cycling = self { CyclingTask.factors } else { 0 }
   }
 
   /// Time steps of a trial.
@@ -44,6 +53,7 @@ public enum TaskDescription: Sendable, Equatable {
     case .contextIntegration(let task), .contextSwitch(let task, _): task.steps
     case .sequentialImages(let task): task.windows * task.windowSteps
     case .storeRecall(let task): task.slots * task.stepsPerSlot
+    case .cycling: CyclingTask.steps
     }
   }
 
@@ -51,7 +61,7 @@ public enum TaskDescription: Sendable, Equatable {
   public var isClassification: Bool {
     switch self {
     case .images, .sequentialImages, .storeRecall: true
-    case .contextIntegration, .contextSwitch: false
+    case .contextIntegration, .contextSwitch, .cycling: false
     }
   }
 
@@ -60,7 +70,7 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .sequentialImages(let task): task.windowSteps
     case .storeRecall(let task): task.stepsPerSlot
-    case .images, .contextIntegration, .contextSwitch: nil
+    case .images, .contextIntegration, .contextSwitch, .cycling: nil
     }
   }
 
@@ -69,7 +79,7 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .images, .storeRecall: true
     case .sequentialImages(let task): task.encoding != .analog
-    case .contextIntegration, .contextSwitch: false
+    case .contextIntegration, .contextSwitch, .cycling: false
     }
   }
 
@@ -78,7 +88,7 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .images(let task): task.validationImages
     case .sequentialImages(let task): task.validationImages
-    case .contextIntegration, .contextSwitch, .storeRecall: nil
+    case .contextIntegration, .contextSwitch, .storeRecall, .cycling: nil
     }
   }
 
@@ -87,7 +97,8 @@ public enum TaskDescription: Sendable, Equatable {
 
   /// The metrics that the task reports, the most telling first.
   public var metrics: [String] {
-    isClassification ? ["accuracy", "error"] : ["meanSquaredError", "decisionAccuracy"]
+    if case .cycling = self { return ["factorError", "outputError"] }
+    return isClassification ? ["accuracy", "error"] : ["meanSquaredError", "decisionAccuracy"]
   }
 }
 
@@ -137,6 +148,12 @@ extension TaskDescription {
       self = .sequentialImages(try SequentialImageTaskDescription(from: mapping))
     case .storeRecall:
       self = .storeRecall(try StoreRecallTaskDescription(from: mapping, timeStep: timeStep))
+    case .cycling:
+      guard abs(timeStep - 0.001) < 1e-12 else {
+        throw mapping.rejected(
+          "kind", "the recordings of cycling have steps of 1 ms", remedy: "set timeStep: 1 ms")
+      }
+      self = .cycling
     }
   }
 }

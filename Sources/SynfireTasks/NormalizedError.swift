@@ -1,0 +1,28 @@
+import SynfireCore
+
+/// The squared difference of some outputs from their targets over the squared targets, of each trial; the
+/// median over trials. Not a number where shapes differ or there is no trial.
+///
+/// - Parameter readout: axes [time, trial, output].
+func normalizedError(
+  _ readout: Tensor<Float>, _ batch: TrialBatch, outputs: Range<Int>
+) -> Double {
+  guard case .values(let target) = batch.targets, target.shape == readout.shape,
+    batch.trials > 0
+  else { return .nan }
+  let (trials, width) = (readout.shape[1], readout.shape[2])
+  let errors = (0..<trials).map { trial in
+    var (error, scale) = (0.0, 0.0)
+    for step in 0..<(batch.lengths?[trial] ?? batch.steps) {
+      for output in outputs {
+        let index = (step * trials + trial) * width + output
+        let wanted = Double(target.values[index])
+        let difference = Double(readout.values[index]) - wanted
+        error += difference * difference
+        scale += wanted * wanted
+      }
+    }
+    return error / scale
+  }.sorted()
+  return (errors[trials / 2] + errors[(trials - 1) / 2]) / 2
+}
