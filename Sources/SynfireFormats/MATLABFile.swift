@@ -6,16 +6,7 @@ import SynfireCore
 /// Arrays of numbers and truth values are read; they keep MATLAB's order of axes, in row-major storage.
 /// The fields of a structure are variables by path, such as `trained.weights`.
 public final class MATLABFile: Sendable {
-  /// What the file says of a variable.
-  public struct Variable: Sendable, Equatable {
-    /// With the fields that lead to it, `structure.field`.
-    public let name: String
-    public let shape: [Int]
-    /// MATLAB's name of the class, such as `double`, `logical`, `cell`.
-    public let type: String
-    /// Whether it can be read as a tensor.
-    public let isNumeric: Bool
-  }
+  public typealias Variable = ArrayFile.Variable
 
   public let path: String
   private let content: any MATLABContent
@@ -42,21 +33,7 @@ public final class MATLABFile: Sendable {
   public func tensor<Scalar: TensorScalar>(
     _ name: String, as _: Scalar.Type = Scalar.self
   ) throws -> Tensor<Scalar> {
-    guard let variable = variables.first(where: { $0.name == name }) else {
-      let present = variables.map { variable in
-        "\(variable.name) [\(variable.shape.map(String.init).joined(separator: ", "))]"
-      }
-      throw FormatsError(
-        "there is no variable \(name)", place: path,
-        remedy: present.isEmpty
-          ? "The file has no variables." : "There are \(present.joined(separator: ", ")).")
-    }
-    guard variable.isNumeric else {
-      throw FormatsError(
-        "\(name) is of class \(variable.type), which is no array of real numbers", place: path,
-        remedy: "Save it as an array of numbers.")
-    }
-    return try content.tensor(variable)
+    try content.tensor(variables.named(name, path))
   }
 
   /// Reads all variables that are arrays of numbers.

@@ -24,6 +24,24 @@ public enum NPZ {
     return tensors
   }
 
+  /// Reads the arrays of numbers and truth values, and lists all else that the archive has.
+  ///
+  /// - Throws: `FormatsError` when the archive is damaged.
+  static func readNumbers<Scalar: TensorScalar>(
+    _ path: String, as _: Scalar.Type = Scalar.self
+  ) throws -> (tensors: NamedTensors<Scalar>, others: [String]) {
+    var (tensors, others) = (NamedTensors<Scalar>(), [String]())
+    for (entry, content) in try ZipArchive.read(try FileDescriptor.contents(of: path), path) {
+      let name = entry.hasSuffix(".npy") ? String(entry.dropLast(4)) : entry
+      do {
+        tensors[name] = try NPY.decode(content, "\(path), \(name)")
+      } catch let error as FormatsError where error.kind == .unsuitable || name == entry {
+        others.append(name)
+      }
+    }
+    return (tensors, others)
+  }
+
   /// Writes arrays, replacing the file in one step.
   public static func write(_ path: String, _ arrays: [(String, NPY.Array)]) throws {
     let entries = arrays.map { (name: $0.0 + ".npy", content: NPY.encode($0.1)) }

@@ -81,7 +81,7 @@ public struct CyclingTask: TrialTask {
     [
       "factorError": normalizedError(readout, batch, outputs: 0..<Self.factors),
       "outputError": normalizedError(readout, batch, outputs: Self.factors..<outputs),
-    ]
+    ].compactMapValues { $0 }
   }
 
   public func dataHashes() throws -> [String: String] { [path: try rawSHA256(path: path)] }

@@ -1,17 +1,18 @@
 import SynfireCore
 
 /// The squared difference of some outputs from their targets over the squared targets, of each trial; the
-/// median over trials. Not a number where shapes differ or there is no trial.
+/// median over the trials that have targets other than 0, nil if none has. Not a number where shapes differ or
+/// there is no trial.
 ///
 /// - Parameter readout: axes [time, trial, output].
 func normalizedError(
   _ readout: Tensor<Float>, _ batch: TrialBatch, outputs: Range<Int>
-) -> Double {
+) -> Double? {
   guard case .values(let target) = batch.targets, target.shape == readout.shape,
     batch.trials > 0
   else { return .nan }
   let (trials, width) = (readout.shape[1], readout.shape[2])
-  let errors = (0..<trials).map { trial in
+  let errors = (0..<trials).compactMap { trial -> Double? in
     var (error, scale) = (0.0, 0.0)
     for step in 0..<(batch.lengths?[trial] ?? batch.steps) {
       for output in outputs {
@@ -22,7 +23,8 @@ func normalizedError(
         scale += wanted * wanted
       }
     }
-    return error / scale
+    return scale > 0 ? error / scale : nil
   }.sorted()
-  return (errors[trials / 2] + errors[(trials - 1) / 2]) / 2
+  guard !errors.isEmpty else { return nil }
+  return (errors[errors.count / 2] + errors[(errors.count - 1) / 2]) / 2
 }

@@ -20,8 +20,32 @@ struct InterruptionTests {
       "--set", "training.checkpointEvery=2", "--out", "run",
     ]
 
+  /// Recursive least squares on a file of targets, which is made once.
+  private static let taught: [String] = {
+    let path =
+      NSTemporaryDirectory()
+      + "synfire-interruption-\(ProcessInfo.processInfo.processIdentifier).h5"
+    func wave(_ channels: Int) -> Tensor<Double> {
+      Tensor(
+        axes: ["time", "channel"], shape: [500, channels],
+        values: (0..<500 * channels).map {
+          sin(0.02 * Double($0 / channels + 30 * ($0 % channels)))
+        })
+    }
+    let tensors = NamedTensors([("factors", wave(3)), ("outputs", wave(2))])
+    try? TensorFile.write(path, tensors)
+    return [
+      "train", "rate-to-spike/custom", "--set", "targets=\(path)", "--set", "batches=40",
+      "--set", "trialsPerBatch=2", "--set", "neurons=150", "--set", "learning.settlingTrials=3",
+      "--set", "learning.averagingTrials=6", "--set", "training.validation={every: 8, trials: 2}",
+      "--set", "training.test.trials=2", "--set", "training.checkpointEvery=2",
+      "--set", "analysis=[]", "--out", "run",
+    ]
+  }()
+
   private struct Ending: Equatable {
     let parameters: NamedTensors<Float>
+    let preciseState: NamedTensors<Double>
     let state: NamedTensors<Float>
     let losses: [Double]?
     let validation: [Double]?
@@ -30,6 +54,7 @@ struct InterruptionTests {
     init(_ folder: WorkFolder) throws {
       let checkpoint = try Checkpoint(contentsOf: folder.at("run/run.h5"))
       parameters = checkpoint.parameters
+      preciseState = checkpoint.preciseState
       state = checkpoint.state
       losses = checkpoint.training["loss"]
       validation = checkpoint.validation["loss"]
@@ -46,7 +71,7 @@ struct InterruptionTests {
     return try Ending(folder)
   }
 
-  @Test(arguments: [arguments, rewired])
+  @Test(arguments: [arguments, rewired, taught])
   func killedAtRandomMomentsARunEndsInTheSameBits(_ arguments: [String]) throws {
     let reference = try uninterrupted(arguments, threads: 2)
     #expect(reference.log.count == 40 + 5 + 1)

@@ -36,6 +36,7 @@ extension Experiment {
         neuronsPerPopulation: recall.neuronsPerPopulation,
         spikeProbability: recall.spikeProbability, workers: workers)
     case .cycling: return try CyclingTask(directory: dataDirectory)
+    case .custom(let custom): return try custom.task(dataDirectory: dataDirectory)
     }
   }
 

@@ -85,7 +85,7 @@ public struct Override: Sendable, Equatable {
 
 extension ConfigurationNode {
   /// The same values with `node` at a path; nil when the path leads nowhere.
-  fileprivate func replacing(_ steps: ArraySlice<String>, by node: ConfigurationNode)
+  func replacing(_ steps: ArraySlice<String>, by node: ConfigurationNode)
     -> ConfigurationNode?
   {
     guard let step = steps.first else { return node }

@@ -22,6 +22,7 @@ public struct ExperimentSummary {
 
   /// - Parameter threads: worker threads, each of which has buffers of its own.
   public init(_ experiment: Experiment, threads: Int) throws {
+    if case .custom(let task) = experiment.task { _ = try task.requireFile() }
     self.experiment = experiment
     if let network = try experiment.makeFeedbackNetwork() {
       self.network = network

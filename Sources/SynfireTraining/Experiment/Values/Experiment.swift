@@ -81,7 +81,7 @@ extension Experiment {
       try TrainingDescription(from: $0, task: task, rule: learning.rule, budget: budget)
     }
 
-    let values = file.resolved
+    let values = try task.recorded(in: file.resolved)
     let known = try shortcuts.map { try Shortcut($0, within: values) }
     func current(_ key: String) -> String? {
       known.first { $0.key == key }?.value ?? values.value(at: key)?.inlineYAML
@@ -102,7 +102,7 @@ extension Experiment {
     let experiment = Experiment(
       name: name, purpose: purpose, seed: seed, timeStep: timeStep, task: task, network: network,
       learning: learning, training: training, expected: expected, analyses: analyses,
-      shortcuts: known, canonicalYAML: resolved.canonicalYAML)
+      shortcuts: known, canonicalYAML: try task.recorded(in: resolved).canonicalYAML)
     return (experiment, resolved)
   }
 }

@@ -8,6 +8,7 @@ public enum TaskDescription: Sendable, Equatable {
   case sequentialImages(SequentialImageTaskDescription)
   case storeRecall(StoreRecallTaskDescription)
   case cycling
+  case custom(CustomTaskDescription)
 
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
@@ -18,6 +19,7 @@ public enum TaskDescription: Sendable, Equatable {
     case sequentialMNIST = "sequential-mnist"
     case storeRecall = "store-recall"
     case cycling
+    case custom
   }
 
   /// Input channels.
@@ -28,6 +30,7 @@ public enum TaskDescription: Sendable, Equatable {
     case .sequentialImages(let task): task.channels
     case .storeRecall(let task): StoreRecallTask.populations * task.neuronsPerPopulation
     case .cycling: 1
+    case .custom(let task): task.inputChannels
     }
   }
 
@@ -38,12 +41,17 @@ public enum TaskDescription: Sendable, Equatable {
     case .contextIntegration, .contextSwitch: 1
     case .storeRecall: 2
     case .cycling: CyclingTask.factors + CyclingTask.muscles
+    case .custom(let task): task.sizes.factors + task.sizes.outputs
     }
   }
 
   /// Outputs that are factors of a population, before those that are what the population does.
   public var factors: Int {
-    if case .cycling = self { CyclingTask.factors } else { 0 }
+    switch self {
+    case .cycling: CyclingTask.factors
+    case .custom(let task): task.sizes.factors
+    default: 0
+    }
   }
 
   /// Time steps of a trial.
@@ -54,6 +62,7 @@ public enum TaskDescription: Sendable, Equatable {
     case .sequentialImages(let task): task.windows * task.windowSteps
     case .storeRecall(let task): task.slots * task.stepsPerSlot
     case .cycling: CyclingTask.steps
+    case .custom(let task): task.steps
     }
   }
 
@@ -61,7 +70,7 @@ public enum TaskDescription: Sendable, Equatable {
   public var isClassification: Bool {
     switch self {
     case .images, .sequentialImages, .storeRecall: true
-    case .contextIntegration, .contextSwitch, .cycling: false
+    case .contextIntegration, .contextSwitch, .cycling, .custom: false
     }
   }
 
@@ -70,7 +79,7 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .sequentialImages(let task): task.windowSteps
     case .storeRecall(let task): task.stepsPerSlot
-    case .images, .contextIntegration, .contextSwitch, .cycling: nil
+    case .images, .contextIntegration, .contextSwitch, .cycling, .custom: nil
     }
   }
 
@@ -79,7 +88,7 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .images, .storeRecall: true
     case .sequentialImages(let task): task.encoding != .analog
-    case .contextIntegration, .contextSwitch, .cycling: false
+    case .contextIntegration, .contextSwitch, .cycling, .custom: false
     }
   }
 
@@ -88,7 +97,7 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .images(let task): task.validationImages
     case .sequentialImages(let task): task.validationImages
-    case .contextIntegration, .contextSwitch, .storeRecall, .cycling: nil
+    case .contextIntegration, .contextSwitch, .storeRecall, .cycling, .custom: nil
     }
   }
 
@@ -97,7 +106,7 @@ public enum TaskDescription: Sendable, Equatable {
 
   /// The metrics that the task reports, the most telling first.
   public var metrics: [String] {
-    if case .cycling = self { return ["factorError", "outputError"] }
+    if factors > 0 { return outputs > factors ? ["factorError", "outputError"] : ["factorError"] }
     return isClassification ? ["accuracy", "error"] : ["meanSquaredError", "decisionAccuracy"]
   }
 }
@@ -154,6 +163,8 @@ extension TaskDescription {
           "kind", "the recordings of cycling have steps of 1 ms", remedy: "set timeStep: 1 ms")
       }
       self = .cycling
+    case .custom:
+      self = .custom(try CustomTaskDescription(from: mapping, timeStep: timeStep))
     }
   }
 }
