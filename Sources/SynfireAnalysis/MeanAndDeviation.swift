@@ -6,6 +6,11 @@ public struct MeanAndDeviation: Sendable, Equatable {
   /// How many numbers there were.
   public let count: Int
 
+  /// The variance with divisor n - 1; nil for fewer than two numbers.
+  public var unbiasedVariance: Double? {
+    count < 2 ? nil : deviation * deviation * Double(count) / Double(count - 1)
+  }
+
   public init(mean: Double, deviation: Double, count: Int) {
     self.mean = mean
     self.deviation = deviation

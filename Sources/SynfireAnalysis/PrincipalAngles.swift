@@ -10,6 +10,9 @@ public struct PrincipalAngles: Sendable, Equatable {
   /// In radians, 0 to pi/2, increasing; as many as the smaller subspace has dimensions.
   public let angles: [Double]
 
+  /// The angles in degrees.
+  public var degrees: [Double] { angles.map { $0 * 180 / .pi } }
+
   /// The angles between the spans of the columns of two matrices [neuron, column].
   ///
   /// - Throws: `AnalysisError` for different numbers of neurons or dependent columns.

@@ -4,6 +4,7 @@ import SynfireCore
 ///
 /// Rates are in Hz. Definitions follow Elephant (Denker et al., 2018): variances have divisor n,
 /// intervals are taken within a trial, and the coefficient of variation pools those of all trials.
+/// `WindowedCounts` has counts in windows shorter than a trial.
 public struct SpikeStatistics: Sendable, Equatable {
   /// dt in seconds.
   public let timeStep: Double
@@ -17,11 +18,16 @@ public struct SpikeStatistics: Sendable, Equatable {
   /// The coefficient of variation of the interspike intervals of each neuron: their standard
   /// deviation over their mean; nil for a neuron with fewer than two intervals.
   public let intervalVariation: [Double?]
+  /// How many interspike intervals each neuron has in all trials.
+  public let intervalCounts: [Int]
+  /// Steps of all trials together.
+  private let samples: Int
 
   /// Counts the spikes of a recording with steps of `timeStep` seconds.
   ///
+  /// - Parameter lengths: steps of each trial, where they have lengths of their own.
   /// - Throws: `AnalysisError` for a time step that is not positive and for an empty recording.
-  public init(of spikes: SpikeTensor, timeStep: Double) throws {
+  public init(of spikes: SpikeTensor, timeStep: Double, lengths: [Int]? = nil) throws {
     guard timeStep > 0, timeStep.isFinite else {
       throw AnalysisError("\(timeStep) s is no time step", place: "spikes")
     }
@@ -30,7 +36,12 @@ public struct SpikeStatistics: Sendable, Equatable {
         "nothing recorded: \(spikes.steps) steps, \(spikes.trials) trials, \(spikes.neurons) "
           + "neurons", place: "spikes")
     }
+    guard lengths.map({ $0.count == spikes.trials && $0.reduce(0, +) > 0 }) ?? true else {
+      throw AnalysisError(
+        "\(lengths!.count) lengths of \(spikes.trials) trials", place: "spikes")
+    }
     self.timeStep = timeStep
+    samples = lengths?.reduce(0, +) ?? spikes.steps * spikes.trials
     let (steps, trials, neurons) = (spikes.steps, spikes.trials, spikes.neurons)
     (self.steps, self.trials, self.neurons) = (steps, trials, neurons)
     var counts = Tensor<Double>(axes: ["trial", "neuron"], shape: [trials, neurons])
@@ -53,11 +64,17 @@ public struct SpikeStatistics: Sendable, Equatable {
     self.counts = counts
     populationCounts = population
     intervalVariation = intervals.map(\.variation)
+    intervalCounts = intervals.map { Int($0.count) }
+  }
+
+  /// The coefficients of variation of the neurons with so many interspike intervals or more.
+  public func intervalVariation(ofAtLeast intervals: Int) -> [Double] {
+    zip(intervalVariation, intervalCounts).compactMap { $1 >= intervals ? $0 : nil }
   }
 
   /// Mean firing rate of each neuron over trials and time, in Hz.
   public var firingRates: [Double] {
-    let duration = Double(steps * trials) * timeStep
+    let duration = Double(samples) * timeStep
     return spikesPerNeuron.map { $0 / duration }
   }
 

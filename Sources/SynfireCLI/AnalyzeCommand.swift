@@ -9,13 +9,20 @@ struct AnalyzeCommand: ParsableCommand {
   @Argument(help: "A run folder.")
   var folder: String
 
+  @Option(
+    help: ArgumentHelp(
+      "The figures to draw, such as raster,spike-statistics; otherwise those of the experiment.",
+      valueName: "a,b,c"))
+  var analysis: String?
+
   @OptionGroup var data: DataOptions
   @OptionGroup var threads: ThreadOptions
 
   func run() throws {
     let folder = try RunFolder.read(at: folder)
     let outcomes = try RunReport.write(
-      folder, checkpoint: try Subject.checkpoint(in: folder), redraws: true,
+      folder, checkpoint: try Subject.checkpoint(in: folder),
+      analyses: try analysis.map(AnalysisKind.list(parsing:)), redraws: true,
       dataDirectory: data.directory, threads: threads.count,
       progress: { Console.note("analysis \($0)") })
     for outcome in outcomes {

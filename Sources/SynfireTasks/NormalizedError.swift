@@ -8,11 +8,23 @@ import SynfireCore
 func normalizedError(
   _ readout: Tensor<Float>, _ batch: TrialBatch, outputs: Range<Int>
 ) -> Double? {
-  guard case .values(let target) = batch.targets, target.shape == readout.shape,
-    batch.trials > 0
-  else { return .nan }
+  let all = normalizedErrors(readout, batch, outputs: outputs)
+  guard !all.isEmpty else { return .nan }
+  let errors = all.compactMap(\.self).sorted()
+  guard !errors.isEmpty else { return nil }
+  return (errors[errors.count / 2] + errors[(errors.count - 1) / 2]) / 2
+}
+
+/// The squared difference of some outputs from their targets over the squared targets, of each trial; nil
+/// where all targets are 0. Empty where shapes differ.
+///
+/// - Parameter readout: axes [time, trial, output].
+public func normalizedErrors(
+  _ readout: Tensor<Float>, _ batch: TrialBatch, outputs: Range<Int>
+) -> [Double?] {
+  guard case .values(let target) = batch.targets, target.shape == readout.shape else { return [] }
   let (trials, width) = (readout.shape[1], readout.shape[2])
-  let errors = (0..<trials).compactMap { trial -> Double? in
+  return (0..<trials).map { trial in
     var (error, scale) = (0.0, 0.0)
     for step in 0..<(batch.lengths?[trial] ?? batch.steps) {
       for output in outputs {
@@ -24,7 +36,5 @@ func normalizedError(
       }
     }
     return scale > 0 ? error / scale : nil
-  }.sorted()
-  guard !errors.isEmpty else { return nil }
-  return (errors[errors.count / 2] + errors[(errors.count - 1) / 2]) / 2
+  }
 }

@@ -131,21 +131,101 @@ struct FigureGalleryTests {
     try draw(figure, named: "pruning", plots: 4)
   }
 
-  @Test func againstModes() throws {
+  @Test func swept() throws {
+    // Three lines of medians, the points of their seeds; sizes by factors, errors over decades.
+    let lines = [1.0, 0.1, 0.01].map { SyntheticData.sweep("level \($0)", level: $0) }
+    let figure = Figure.swept(lines, quantity: "Error", against: "neurons")
+    #expect(figure.panels[0].x.isLogarithmic && figure.panels[0].y.isLogarithmic)
+    try draw(figure, named: "swept", plots: 6)
+    // Equal steps, and one seed each.
+    let single = Figure.SweptLine(label: "", x: [-1, 0, 1, 2], results: [[3], [4], [5], [3]])
+    let plain = Figure.swept(
+      [single], quantity: "Rate", unit: "Hz", against: "gain", axisUnit: "ms")
+    #expect(!plain.panels[0].x.isLogarithmic && !plain.panels[0].y.isLogarithmic)
+    #expect(plain.panels[0].series[0].y == [3, 4, 5, 3])
+    try draw(plain, named: "swept-single", plots: 1)
+  }
+
+  @Test func spikeStatistics() throws {
+    let rates = (0..<300).map { Double($0 % 23) }
     try draw(
-      .accuracyAgainstModes(
-        spiking: SyntheticData.sweep("spiking", level: 0.96, fall: 0.003),
-        rate: SyntheticData.sweep("rate", level: 0.955, fall: -0.001)),
-      named: "accuracy-modes", plots: 4)
-    let sizes = [(30, 230.0), (50, 140), (100, 80), (200, 20)]
+      .spikeStatistics(
+        intervalVariation: rates.map { 0.5 + $0 / 20 }, fanoFactors: rates.map { $0 / 15 },
+        rates: rates), named: "spike-statistics", plots: 9)
+    // What has no numbers has no panel.
     try draw(
-      .trainingSpeed(
-        sizes.map { SyntheticData.sweep("N = \($0.0)", level: $0.1, fall: 1) }),
-      named: "training-speed", plots: 8)
+      .spikeStatistics(intervalVariation: [], fanoFactors: [], rates: [0, 0]),
+      named: "spike-statistics-silent", plots: 3)
+    #expect(throws: AnalysisError.self) {
+      try Figure.spikeStatistics(intervalVariation: [.nan], fanoFactors: [], rates: [1])
+    }
+    #expect(throws: AnalysisError.self) {
+      try Figure.spikeStatistics(intervalVariation: [], fanoFactors: [], rates: [])
+    }
+  }
+
+  @Test func temporalComponents() throws {
+    func components(_ shift: Double) throws -> TemporalComponents {
+      try TemporalComponents(
+        of: Tensor(
+          axes: ["time", "neuron"], shape: [200, 12],
+          values: (0..<2400).map { sin(Double($0 / 12 * ($0 % 12 + 1)) / 40 + shift) }))
+    }
+    let (first, second) = (try components(0), try components(0.4))
     try draw(
-      .meanSquaredErrorAgainstModes(
-        sizes.map { SyntheticData.sweep("N = \($0.0)", level: 0.02 + $0.1 / 1e4, fall: 0.001) }),
-      named: "mean-squared-error-modes", plots: 8)
+      .temporalComponents([("spiking network", first)], boundaries: [100], timeStep: 0.001),
+      named: "temporal-components", plots: 5 + 5 + 2)
+    let angles = try first.angles(to: second, components: 10).degrees
+    try draw(
+      .temporalComponents(
+        [("spiking network", first), ("rate network", second)], angles: angles, timeStep: 0.001),
+      named: "temporal-components-angles", plots: 10 + 3 + 2)
+    #expect(throws: AnalysisError.self) { try Figure.temporalComponents([], timeStep: 0.001) }
+  }
+
+  @Test func freeRun() throws {
+    let spikes = SyntheticData.spikes
+    var readout = Tensor<Float>(axes: ["time", "trial", "output"], shape: [250, 3, 5])
+    var targets = readout
+    for index in readout.values.indices {
+      let (step, rest) = index.quotientAndRemainder(dividingBy: 15)
+      targets.values[index] = Float(sin(Double(step) / 30 + Double(rest % 5)))
+      readout.values[index] = 1.05 * targets.values[index] + Float(rest / 5) / 20
+    }
+    var run = Figure.FreeRunTrials(
+      readout: readout, targets: targets, spikes: spikes, factors: 3, shown: [0, 1, 2], steps: 250,
+      neurons: [3, 20, 40, 55], factorErrors: [0.01, 0.3, 0.02], outputErrors: [0.02, 0.2, 0.03])
+    try draw(
+      .freeRun(run, timeStep: SyntheticData.timeStep), named: "free-run",
+      plots: 2 + 4 + 2 * (3 + 2))
+    run.outputErrors = []
+    run.neurons = [60]
+    #expect(throws: AnalysisError.self) { try Figure.freeRun(run, timeStep: 0.001) }
+  }
+
+  @Test func factorBasedRate() throws {
+    func trials(_ value: (Int, Int) -> Double) -> [[Double]] {
+      (0..<4).map { trial in (0..<300).map { value(trial, $0) } }
+    }
+    let input = trials { 8 * sin(Double($1) / 40) + Double($0) / 4 }
+    let other = trials { 9 * sin(Double($1 * ($0 + 7)) / 3) }
+    let rates = trials { 30 + 25 * sin(Double($1) / 40) + Double($0) }
+    var example = Figure.FactorRateExample(
+      neuron: 7, factorInput: input, otherInput: other, rates: rates,
+      spikes: trials { ($1 * ($0 + 3)) % 31 == 0 ? 1 : 0 })
+    let spread = Figure.FactorRateSpread(
+      factorInput: try TrialSpread(of: input), otherInput: try TrialSpread(of: other),
+      rate: try TrialSpread(of: rates))
+    try draw(
+      .factorBasedRate(example, spreads: [spread], timeStep: 0.001), named: "factor-based-rate",
+      plots: 4 + 4)
+    try draw(
+      .factorBasedRate(example, spreads: [], timeStep: 0.001), named: "factor-based-rate-example",
+      plots: 4)
+    example.rates.removeLast()
+    #expect(throws: AnalysisError.self) {
+      try Figure.factorBasedRate(example, spreads: [], timeStep: 0.001)
+    }
   }
 
   @Test func principalComponents() throws {

@@ -37,6 +37,51 @@ struct SpikeStatisticsTests {
     #expect(statistics.fanoFactors[2] == nil)
   }
 
+  /// Intervals 5, 10, 20, 5, 15 of two trials, and counts 2, 3, 1, 4, 2 of five: the worked example of
+  /// factor-based networks.
+  @Test func irregularityOfTheWorkedExample() throws {
+    var intervals = SpikeTensor(steps: 40, trials: 2, neurons: 2)
+    for step in [3, 8, 18, 38] { intervals[step, 0, 0] = true }
+    for step in [0, 5, 20] { intervals[step, 1, 0] = true }
+    for step in [1, 2, 4] { intervals[step, 0, 1] = true }
+    let statistics = try SpikeStatistics(of: intervals, timeStep: 0.001)
+    #expect(abs(statistics.intervalVariation[0]! - 0.5300865358950273) < 1e-12)
+    #expect(statistics.intervalCounts == [5, 2])
+    #expect(statistics.intervalVariation(ofAtLeast: 5) == [statistics.intervalVariation[0]!])
+    #expect(statistics.intervalVariation(ofAtLeast: 2).count == 2)
+
+    // Windows of four steps, the last two steps are in none; only the second window has the counts.
+    var counted = SpikeTensor(steps: 10, trials: 5, neurons: 1)
+    for (trial, count) in [2, 3, 1, 4, 2].enumerated() {
+      for step in 0..<count { counted[4 + step, trial, 0] = true }
+      counted[9, trial, 0] = true
+    }
+    counted[0, 0, 0] = true
+    let windows = try WindowedCounts(of: counted, windowSteps: 4)
+    #expect(windows.counts.shape == [2, 5, 1])
+    let factors = windows.fanoFactors()
+    // Counts 1, 0, 0, 0, 0: mean 0.2 and variance 0.2.
+    #expect(abs(factors[0]! - 1) < 1e-12 && abs(factors[1]! - 0.5416666666666667) < 1e-12)
+    #expect(windows.fanoFactors(ofMeanAbove: 0.5).map { $0 == nil } == [true, false])
+  }
+
+  @Test func trialsOfTheirOwnLengths() throws {
+    let statistics = try SpikeStatistics(of: spikes, timeStep: 0.01, lengths: [10, 6])
+    #expect(abs(statistics.firingRates[0] - 5 / 0.16) < 1e-12)
+    let windows = try WindowedCounts(of: spikes, windowSteps: 3, lengths: [10, 6])
+    #expect(windows.counts.values == [2, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0])
+    #expect(throws: AnalysisError.self) {
+      try WindowedCounts(of: spikes, windowSteps: 7, lengths: [10, 6])
+    }
+    #expect(throws: AnalysisError.self) {
+      try SpikeStatistics(of: spikes, timeStep: 0.01, lengths: [10])
+    }
+    // A single trial does not vary.
+    let one = try WindowedCounts(
+      of: SpikeTensor(steps: 4, trials: 1, neurons: 1), windowSteps: 2)
+    #expect(one.fanoFactors() == [nil, nil])
+  }
+
   @Test func histogram() throws {
     let all = try PeristimulusHistogram(of: spikes, timeStep: 0.01, binSteps: 4)
     #expect(all.rates.shape == [2, 3])

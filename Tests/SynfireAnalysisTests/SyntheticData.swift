@@ -93,13 +93,11 @@ enum SyntheticData {
       })
   }
 
-  static func sweep(_ label: String, level: Double, fall: Double) -> Figure.ModeSweep {
-    let modes = [1, 2, 3, 4, 5, 10, 30, 50, 100, 200]
-    return Figure.ModeSweep(
-      label: label, modes: modes,
-      results: modes.map {
-        MeanAndDeviation(
-          mean: level - fall * log(Double($0)), deviation: 0.02 * level, count: 3)
-      })
+  /// Errors of three seeds that fall with the number of neurons.
+  static func sweep(_ label: String, level: Double) -> Figure.SweptLine {
+    let sizes = [100.0, 200, 400, 800, 1600]
+    return Figure.SweptLine(
+      label: label, x: sizes,
+      results: sizes.map { size in [0.8, 1, 1.3].map { $0 * level * 100 / size } })
   }
 }

@@ -66,7 +66,10 @@ import Testing
     ),
     ("learning.forgetting=1.1", "learning.forgetting", "1.1 is above 1"),
     ("learning.optimizer=adam", "learning.optimizer", "unknown key \"optimizer\""),
-    ("analysis=[raster]", "analysis", "raster is not drawn of a network with feedback"),
+    (
+      "analysis=[voltage-traces]", "analysis",
+      "voltage-traces is not drawn of a network with feedback"
+    ),
     ("network.kind=layers", "network", "the key \"layers\" is missing"),
     (
       "task={kind: context-integration, steps: 500, stimulusStart: 50, stimulusEnd: 250}",

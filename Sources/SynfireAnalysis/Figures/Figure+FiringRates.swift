@@ -15,22 +15,18 @@ extension Figure {
         "\(rates.count) rates, expected at least one and all of them finite",
         place: "firing rates")
     }
-    let count = max(1, bins ?? Int(Double(rates.count).squareRoot().rounded(.up)))
     // Neurons that are all silent stand in the first bar, of an axis that means something.
     let highest = max(rates.max() ?? 0, 1.2 * (target ?? 0), 1)
-    let width = highest / Double(count)
-    var heights = [Double](repeating: 0, count: count)
-    for rate in rates { heights[min(count - 1, Int(rate / width))] += 1 }
-    let middles = heights.indices.map { (Double($0) + 0.5) * width }
+    let histogram = Histogram(of: rates, bins: bins, from: 0, to: highest)
     let mean = MeanAndDeviation(of: rates).mean
-    let tallest = heights.max() ?? 1
+    let tallest = histogram.tallest
     return Figure(
       panels: [
         Panel(
           title: title, x: Axis("Firing rate", unit: "Hz", from: 0, to: highest),
           y: Axis("Neurons", from: 0, to: tallest * 1.1),
           series: [
-            Series(.bars, x: middles, y: heights, color: style.color(5)),
+            Series(.bars, x: histogram.middles, y: histogram.counts, color: style.color(5)),
             Series(
               .reference, "mean \(roundedText(mean)) Hz", x: [mean, mean],
               y: [0, tallest * 1.1], color: style.ink),

@@ -13,6 +13,7 @@ extension Figure {
     static let leftWithoutLabel = 16.0
     static let right = 16.0
     static let bottom = 50.0
+    static let bottomWithoutTicks = 10.0
     static let top = 12.0
     static let heading = 20.0
     static let legendGap = 10.0
@@ -26,9 +27,10 @@ extension Figure {
     let vertical = top / rowHeights.reduce(0, +)
     let left = columnWidths.prefix(panel.column).reduce(0, +) * horizontal
     let upper = top - rowHeights.prefix(panel.row).reduce(0, +) * vertical
+    let rows = rowHeights[panel.row..<panel.row + panel.rowSpan]
     return PageRectangle(
       left: left, right: left + columnWidths[panel.column] * horizontal,
-      bottom: upper - rowHeights[panel.row] * vertical, top: upper)
+      bottom: upper - rows.reduce(0, +) * vertical, top: upper)
   }
 
   /// The rectangle that the axes of a panel span.
@@ -37,9 +39,13 @@ extension Figure {
     let hasLeftText = !(panel.y.label.isEmpty && panel.y.ticks?.isEmpty == true)
     page.left += hasLeftText ? leftSpace(ofColumn: panel.column) : Spacing.leftWithoutLabel
     // Panels beside each other stand on one line.
-    let neighbors = panels.filter { $0.row == panel.row }
+    let neighbors = panels.filter {
+      $0.row + $0.rowSpan == panel.row + panel.rowSpan
+    }
     let hasLowerText = neighbors.contains { !$0.x.label.isEmpty }
-    page.bottom += hasLowerText ? Spacing.bottom : Spacing.bottom - 24
+    let hasTicks = neighbors.contains { $0.x.ticks?.isEmpty != true }
+    page.bottom +=
+      hasLowerText ? Spacing.bottom : hasTicks ? Spacing.bottom - 24 : Spacing.bottomWithoutTicks
     page.right -= Spacing.right
     page.top -= Spacing.top + (panel.title.isEmpty ? 0 : Spacing.heading)
     switch panel.legend {

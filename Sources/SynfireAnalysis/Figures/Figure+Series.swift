@@ -96,7 +96,8 @@ extension Figure {
     }
     for (index, panel) in panels.enumerated() {
       let place = "figure \(name), panel \(index + 1)"
-      guard columnWidths.indices.contains(panel.column), rowHeights.indices.contains(panel.row)
+      guard columnWidths.indices.contains(panel.column), rowHeights.indices.contains(panel.row),
+        panel.rowSpan >= 1, panel.row + panel.rowSpan <= rowHeights.count
       else {
         throw AnalysisError(
           "column \(panel.column), row \(panel.row) is off the grid", place: place)

@@ -44,12 +44,14 @@ public struct Figure: Sendable {
     public var column: Int
     /// Position on the grid, from 0 at the top.
     public var row: Int
+    /// Rows that the panel takes, from `row` down.
+    public var rowSpan: Int
     /// Rotation about the horizontal and the vertical axis in degrees, for panels with three axes.
     public var view: (elevation: Double, azimuth: Double) = (62, 40)
 
     public init(
       title: String = "", x: Axis, y: Axis, z: Axis? = nil, series: [Series],
-      legend: Legend = .right, column: Int = 0, row: Int = 0
+      legend: Legend = .right, column: Int = 0, row: Int = 0, rowSpan: Int = 1
     ) {
       self.title = title
       self.x = x
@@ -59,6 +61,7 @@ public struct Figure: Sendable {
       self.legend = legend
       self.column = column
       self.row = row
+      self.rowSpan = rowSpan
     }
   }
 

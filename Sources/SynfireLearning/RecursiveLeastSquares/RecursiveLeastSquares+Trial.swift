@@ -64,6 +64,18 @@ public struct FreeRun: Sendable {
   public var firingRate: Double
 }
 
+/// A step of a free run, for those who look on.
+public struct FreeStep {
+  public let time: Int
+  public let trial: Int
+  /// As the step left it: traces, spikes, and the drives that it was taken with.
+  public let stepper: FeedbackStepper
+  /// F_in of the step, one number a channel.
+  public let inputs: UnsafePointer<Double>
+  /// y of the step before, which was fed back.
+  public let factors: [Double]
+}
+
 extension RecursiveLeastSquares {
   /// A trial that is led by the target factors.
   ///
@@ -142,7 +154,12 @@ extension RecursiveLeastSquares {
 
   /// Runs trials without a teacher and without learning, after `settling` trials that are led by the
   /// targets; the rule stays as it is.
-  public func freeRun(_ batch: TrialBatch, recordsSpikes: Bool = false) throws -> FreeRun {
+  ///
+  /// - Parameter observe: called after each step that is not led.
+  public func freeRun(
+    _ batch: TrialBatch, recordsSpikes: Bool = false,
+    observe: ((FreeStep) throws -> Void)? = nil
+  ) throws -> FreeRun {
     let presentation = try Presentation(batch, network)
     var copy = self
     let stepper = try makeStepper()
@@ -166,6 +183,10 @@ extension RecursiveLeastSquares {
           presentation.take(time, trial: trial)
           stepper.step(inputs: presentation.input.pointer, factors: copy.feedback)
           spikes += stepper.events.count
+          try observe?(
+            FreeStep(
+              time: time, trial: trial, stepper: stepper, inputs: presentation.input.pointer,
+              factors: copy.feedback))
           own.compute(decoder, readout, stepper)
           for factor in copy.feedback.indices {
             let (y, target) = (own.values.pointer[factor], presentation.target.pointer[factor])

@@ -7,14 +7,14 @@ import SynfireTasks
 /// What a network did in some test trials.
 struct RecordedTrials {
   let batch: TrialBatch
+  /// Axes [trial, output], or [time, trial, output] of a readout of every step.
   let readout: Tensor<Float>
-  /// Of the last layer, axes [time, trial, neuron], in units of the threshold.
-  let potentials: Tensor<Float>
-  /// Of the last layer; nil when it does not spike.
+  /// Of the last layer, or of the network with feedback; nil when units do not spike.
   let spikes: SpikeTensor?
-  /// Filtered activity r of the last layer, axes [time, trial, neuron].
-  let activity: Tensor<Double>
+  /// What is recorded of the last layer of a network of layers.
+  private let layer: (potentials: Tensor<Float>, activity: Tensor<Double>)?
 
+  /// The trials of a network of layers.
   init(
     task: any TrialTask, network: Network, parameters: NamedTensors<Float>, seed: UInt64,
     threads: Int, memory: Int, trials: Int = RunAnalyses.recordedTrials
@@ -27,15 +27,44 @@ struct RecordedTrials {
     let recording = try network.record(batch.inputs, parameters, threads: threads)
     readout = recording.readout
     let last = recording.records.count - 1
-    potentials = recording.records[last].potentials
+    let potentials = recording.records[last].potentials
     guard network.layers[last].isSpiking, let spikes = recording.spikes(ofLayer: last) else {
       self.spikes = nil
-      activity = recording.records[last].outputs.converted()
+      layer = (potentials, recording.records[last].outputs.converted())
       return
     }
     self.spikes = spikes
-    activity = try network.readout.connection.filter.activity(
-      of: spikes, timeStep: network.timeStep)
+    layer = (
+      potentials,
+      try network.readout.connection.filter.activity(of: spikes, timeStep: network.timeStep)
+    )
+  }
+
+  /// Trials in which a network with feedback runs by itself.
+  init(task: any TrialTask, rule: RecursiveLeastSquares, seed: UInt64) throws {
+    let trials = RunAnalyses.recordedTrials
+    batch = try task.batch(
+      .test, index: 0, trials: min(trials, task.size(of: .test) ?? trials), seed: seed)
+    let isSpiking = rule.network.model.isSpiking
+    let run = try rule.freeRun(batch, recordsSpikes: isSpiking)
+    readout = run.readout
+    spikes = isSpiking ? run.spikes : nil
+    layer = nil
+  }
+
+  /// Of the last layer, axes [time, trial, neuron], in units of the threshold.
+  ///
+  /// - Throws: `TrainingError` for a network with feedback.
+  var potentials: Tensor<Float> { get throws { try requiredLayer().potentials } }
+
+  /// Filtered activity r of the last layer, axes [time, trial, neuron].
+  ///
+  /// - Throws: `TrainingError` for a network with feedback.
+  var activity: Tensor<Double> { get throws { try requiredLayer().activity } }
+
+  private func requiredLayer() throws -> (potentials: Tensor<Float>, activity: Tensor<Double>) {
+    guard let layer else { throw TrainingError("this is not drawn of a network with feedback") }
+    return layer
   }
 
   /// The trials that half of the memory holds, one at least.

@@ -4,7 +4,8 @@ import SynfireCore
 extension RunAnalyses {
   func raster(_ recorded: RecordedTrials) throws -> Drawing {
     let spikes = try recorded.requiredSpikes()
-    let statistics = try SpikeStatistics(of: spikes, timeStep: experiment.timeStep)
+    let statistics = try SpikeStatistics(
+      of: spikes, timeStep: experiment.timeStep, lengths: recorded.batch.lengths)
     return Drawing(
       figure: try .raster(of: spikes, timeStep: experiment.timeStep),
       caption: "One test trial: the spikes of every neuron, how many each has, and the population "
@@ -19,7 +20,8 @@ extension RunAnalyses {
     let spikes = try recorded.requiredSpikes()
     return Drawing(
       figure: try .voltageTraces(
-        potentials: recorded.potentials, spikes: spikes, neurons: exemplars(recorded, spikes),
+        potentials: recorded.potentials, spikes: spikes,
+        neurons: exemplars(recorded.potentials, spikes),
         timeStep: experiment.timeStep),
       caption: "Three neurons in one test trial; ticks are spikes, where potentials are cut at the "
         + "threshold.")
@@ -27,14 +29,12 @@ extension RunAnalyses {
 
   /// Three neurons with a positive potential at the end of the first trial, as in Lin and Huang
   /// (2024), figure 2d, those that spike before those that do not.
-  private func exemplars(_ recorded: RecordedTrials, _ spikes: SpikeTensor) -> [Int] {
+  private func exemplars(_ potentials: Tensor<Float>, _ spikes: SpikeTensor) -> [Int] {
     let last = spikes.steps - 1
     var counts = [Int](repeating: 0, count: spikes.neurons)
     for step in 0..<spikes.steps { spikes.forEachSpike(step: step, trial: 0) { counts[$0] += 1 } }
     let ranked = (0..<spikes.neurons).sorted { first, second in
-      let positive = (
-        recorded.potentials[last, 0, first] > 0, recorded.potentials[last, 0, second] > 0
-      )
+      let positive = (potentials[last, 0, first] > 0, potentials[last, 0, second] > 0)
       if positive.0 != positive.1 { return positive.0 }
       if (counts[first] > 0) != (counts[second] > 0) { return counts[first] > 0 }
       return first < second

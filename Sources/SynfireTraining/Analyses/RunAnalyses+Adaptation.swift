@@ -8,7 +8,7 @@ extension RunAnalyses {
   ///
   /// - Throws: `TrainingError` for other neurons.
   func adaptiveLayer() throws -> Layer<AdaptiveLIF> {
-    guard let layer = network.layers.last as? Layer<AdaptiveLIF> else {
+    guard let layer = layered?.layers.last as? Layer<AdaptiveLIF> else {
       throw TrainingError("the neurons of the last layer are not adaptive LIF neurons")
     }
     return layer
@@ -36,7 +36,7 @@ extension RunAnalyses {
     let trial = Figure.AdaptiveTrial(
       inputs: inputs, spikes: spikes, trial: 0, adaptive: adaptive,
       thresholds: adaptive.map { neuron in thresholds.map { $0[neuron] / baseline[neuron] } },
-      probabilities: experiment.task.isClassification ? probabilities(recorded) : [],
+      probabilities: experiment.task.isClassification ? try probabilities(recorded) : [],
       targets: recorded.targets(ofTrial: 0))
     let last = thresholds.last ?? baseline
     let rise = adaptive.map { last[$0] / baseline[$0] }.reduce(0, +)
@@ -50,8 +50,8 @@ extension RunAnalyses {
   }
 
   /// The softmax of the outputs of the first trial at every step, [output][time].
-  private func probabilities(_ recorded: RecordedTrials) -> [[Double]] {
-    let activity = recorded.activity
+  private func probabilities(_ recorded: RecordedTrials) throws -> [[Double]] {
+    let activity = try recorded.activity
     let (steps, neurons) = (activity.shape[0], activity.shape[2])
     let outputs = network.readout.outputs
     let parameters: NamedTensors<Double> = checkpoint.parameters.converted()
@@ -73,7 +73,8 @@ extension RunAnalyses {
 
   func firingRates(_ recorded: RecordedTrials) throws -> Drawing {
     let statistics = try SpikeStatistics(
-      of: recorded.requiredSpikes(), timeStep: experiment.timeStep)
+      of: recorded.requiredSpikes(), timeStep: experiment.timeStep,
+      lengths: recorded.batch.lengths)
     let rates = statistics.firingRates
     var target: Double?
     for case .firingRate(_, let wanted) in experiment.learning.regularizers {

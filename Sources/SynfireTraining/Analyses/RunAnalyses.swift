@@ -17,7 +17,7 @@ public struct RunAnalyses {
   public let experiment: Experiment
   let task: any TrialTask
   /// Nil for a network with feedback.
-  private let layered: Network?
+  let layered: Network?
   let threads: Int
   let checkpoint: Checkpoint
   /// The parameters that the run started from.
@@ -62,18 +62,26 @@ public struct RunAnalyses {
   /// A figure that cannot be drawn, such as a projection on a single mode, is an outcome and not an
   /// error.
   ///
-  /// - Parameter progress: called with the name of each analysis as it begins.
+  /// - Parameters:
+  ///   - kinds: the figures to draw; nil for those of the experiment.
+  ///   - progress: called with the name of each analysis as it begins.
   /// - Throws: errors of the task and the engine.
-  public func draw(in folder: String, progress: (String) -> Void = { _ in }) throws -> [Outcome] {
-    if experiment.analyses.isEmpty { return [] }
-    let recorded = try layered.map { network in
-      try RecordedTrials(
-        task: task, network: network, parameters: checkpoint.parameters, seed: experiment.seed,
+  public func draw(
+    _ kinds: [AnalysisKind]? = nil, in folder: String, progress: (String) -> Void = { _ in }
+  ) throws -> [Outcome] {
+    let kinds = kinds ?? experiment.analyses
+    if kinds.isEmpty { return [] }
+    let recorded: RecordedTrials
+    if let layered {
+      recorded = try RecordedTrials(
+        task: task, network: layered, parameters: checkpoint.parameters, seed: experiment.seed,
         threads: threads, memory: experiment.training.memory ?? SweepPlan.defaultLimit)
+    } else {
+      recorded = try RecordedTrials(task: task, rule: feedbackRule(), seed: experiment.seed)
     }
     let gnuplot = Result { try Gnuplot() }
     var outcomes: [Outcome] = []
-    for kind in experiment.analyses {
+    for kind in kinds {
       progress(kind.name)
       outcomes.append(outcome(of: kind, recorded, gnuplot, folder))
     }
@@ -81,7 +89,7 @@ public struct RunAnalyses {
   }
 
   private func outcome(
-    of kind: AnalysisKind, _ recorded: RecordedTrials?, _ gnuplot: Result<Gnuplot, any Error>,
+    of kind: AnalysisKind, _ recorded: RecordedTrials, _ gnuplot: Result<Gnuplot, any Error>,
     _ folder: String
   ) -> Outcome {
     var drawing: Drawing?
@@ -106,16 +114,12 @@ public struct RunAnalyses {
     return layered
   }
 
-  private func drawing(of kind: AnalysisKind, _ recorded: RecordedTrials?) throws -> Drawing {
-    if kind == .lossCurve { return try lossCurve() }
-    guard layered != nil, let recorded else {
-      throw TrainingError("this is not drawn of a network with feedback")
-    }
-    return try drawing(of: kind, recorded)
-  }
-
   private func drawing(of kind: AnalysisKind, _ recorded: RecordedTrials) throws -> Drawing {
-    switch kind {
+    guard kind.isDrawn(ofFeedback: layered == nil) else {
+      throw TrainingError(
+        "this is not drawn of a network " + (layered == nil ? "with feedback" : "of layers"))
+    }
+    return switch kind {
     case .lossCurve: try lossCurve()
     case .accuracyCurve: try accuracyCurve()
     case .raster: try raster(recorded)
@@ -131,6 +135,10 @@ public struct RunAnalyses {
     case .firingRates: try firingRates(recorded)
     case .connectionProbability: try connectionProbability()
     case .gradientByLag: try gradientByLag(recorded)
+    case .spikeStatistics: try spikeStatistics(recorded)
+    case .freeRun: try freeRun(recorded)
+    case .temporalComponents: try temporalComponents(recorded)
+    case .factorBasedRate: try factorBasedRate(recorded)
     }
   }
 
@@ -143,6 +151,21 @@ public struct RunAnalyses {
 }
 
 extension AnalysisKind {
+  /// Reads `raster,spike-statistics`.
+  ///
+  /// - Throws: `TrainingError` for a word that names no figure.
+  public static func list(parsing text: String) throws -> [AnalysisKind] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      let word = part.trimmingCharacters(in: .whitespaces)
+      guard let kind = allCases.first(where: { $0.name == word }) else {
+        throw TrainingError(
+          "\"\(word)\" names no figure", place: "--analysis",
+          remedy: "use " + allCases.map(\.name).joined(separator: ", "))
+      }
+      return kind
+    }
+  }
+
   /// The heading of the figure.
   public var title: String {
     switch self {
@@ -161,6 +184,10 @@ extension AnalysisKind {
     case .firingRates: "Firing rates"
     case .connectionProbability: "Connections between populations"
     case .gradientByLag: "Gradient through time"
+    case .spikeStatistics: "Irregularity of spikes"
+    case .freeRun: "The network by itself"
+    case .temporalComponents: "Temporal principal components"
+    case .factorBasedRate: "Firing rates that the factors explain"
     }
   }
 }

@@ -41,9 +41,16 @@ public enum AnalysisKind: String, Sendable, CaseIterable {
   case orthogonalizedProjection, switchTrajectory, modeImportance, modePruning
   case principalComponents
   case adaptiveRaster, firingRates, connectionProbability, gradientByLag
+  case spikeStatistics, freeRun, temporalComponents, factorBasedRate
 
-  /// Those of networks with feedback.
-  static let ofFeedback: [AnalysisKind] = [.lossCurve]
+  /// Whether it is drawn of networks with feedback, or of those of layers.
+  func isDrawn(ofFeedback: Bool) -> Bool {
+    switch self {
+    case .lossCurve, .raster, .firingRates, .spikeStatistics: true
+    case .freeRun, .temporalComponents, .factorBasedRate: ofFeedback
+    default: !ofFeedback
+    }
+  }
 
   /// The name in the file.
   public var name: String { rawValue.hyphenated }
@@ -91,10 +98,13 @@ extension Experiment {
     }
     let analyses: [AnalysisKind] = try file.values("analysis", default: "[]") { scalar in
       let kind: AnalysisKind = try scalar.choice()
-      guard network.feedback == nil || AnalysisKind.ofFeedback.contains(kind) else {
+      let hasFeedback = network.feedback != nil
+      guard kind.isDrawn(ofFeedback: hasFeedback) else {
+        let others = AnalysisKind.allCases.filter { $0.isDrawn(ofFeedback: hasFeedback) }
         throw scalar.rejected(
-          "\(scalar.text) is not drawn of a network with feedback",
-          remedy: "use " + AnalysisKind.ofFeedback.map(\.name).joined(separator: " or "))
+          "\(scalar.text) is not drawn of a network "
+            + (hasFeedback ? "with feedback" : "of layers"),
+          remedy: "use " + others.map(\.name).joined(separator: ", "))
       }
       return kind
     }

@@ -1,0 +1,87 @@
+import SynfireAnalysis
+
+extension SweepSummary {
+  /// A key of the grid whose values are numbers.
+  private struct NumericKey {
+    let key: String
+    /// The unit that all values have; empty for none.
+    let unit: String
+    let grid: SweepGrid
+
+    /// Nil unless all values are finite numbers of one unit.
+    init?(_ grid: SweepGrid) {
+      let decimals = grid.values.map { DecimalText(prefixOf: $0) }
+      guard grid.values.count > 1, let unit = decimals[0]?.rest,
+        decimals.allSatisfy({ $0?.rest == unit && $0!.value().isFinite }),
+        unit.allSatisfy({ $0.isLetter || $0 == "%" })
+      else { return nil }
+      key = grid.key
+      self.unit = unit
+      self.grid = grid
+    }
+
+    func number(of setting: Setting) -> Double? {
+      setting.values[key].flatMap { DecimalText(prefixOf: $0) }?.value()
+    }
+  }
+
+  /// The key that figures are drawn against: the modes, or the first whose values are numbers.
+  private var abscissa: NumericKey? {
+    let numeric = sweep.grids.compactMap(NumericKey.init)
+    return numeric.first { $0.key == "modes" } ?? numeric.first
+  }
+
+  /// The figures: loss curves, and each metric against the key of the abscissa.
+  func figures() throws -> [(name: String, figure: Figure)] {
+    var figures: [(name: String, figure: Figure)] = []
+    let curves = try settings.map { setting in
+      (label(of: setting, without: nil), try LearningCurve(seeds: setting.results.map(\.losses)))
+    }
+    var losses = Figure.learningCurves(curves, quantity: "Loss", start: 1, isOrdered: true)
+    // The names of settings are long.
+    losses.width = 620
+    figures.append(("loss-curves", losses))
+    guard let abscissa else { return figures }
+    for metric in metrics {
+      let lines = lines(of: metric, against: abscissa)
+      guard lines.contains(where: { $0.x.count > 1 }) else { continue }
+      let name = metric == "batchesToLoss" ? "training-speed" : metric.hyphenated
+      figures.append((name, figure(of: metric, lines, against: abscissa)))
+    }
+    return figures
+  }
+
+  private func figure(
+    of metric: String, _ lines: [Figure.SweptLine], against abscissa: NumericKey
+  ) -> Figure {
+    // Fractions of right answers are shown in per cent, as everywhere.
+    let isFraction = metric == "error" || metric.lowercased().hasSuffix("accuracy")
+    let shown = lines.map { line in
+      Figure.SweptLine(
+        label: line.label, x: line.x,
+        results: line.results.map { $0.map { isFraction ? 100 * $0 : $0 } })
+    }
+    let title = MetricText.title(of: metric)
+    return .swept(
+      shown, quantity: title.prefix(1).uppercased() + title.dropFirst(),
+      unit: isFraction ? "%" : metric == "firingRate" ? "Hz" : "",
+      against: abscissa.key == "modes" ? "Number of modes P" : abscissa.key,
+      axisUnit: abscissa.unit)
+  }
+
+  private func lines(of metric: String, against abscissa: NumericKey) -> [Figure.SweptLine] {
+    var order: [String] = []
+    var points: [String: [(x: Double, results: [Double])]] = [:]
+    for setting in settings {
+      let results = setting.results.compactMap { $0.metrics[metric] }
+      guard !results.isEmpty, let x = abscissa.number(of: setting) else { continue }
+      let label = label(of: setting, without: abscissa.key)
+      if points[label] == nil { order.append(label) }
+      points[label, default: []].append((x, results))
+    }
+    return order.map { label in
+      let sorted = points[label]!.sorted { $0.x < $1.x }
+      return Figure.SweptLine(label: label, x: sorted.map(\.x), results: sorted.map(\.results))
+    }
+  }
+}
