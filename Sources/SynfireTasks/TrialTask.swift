@@ -12,7 +12,9 @@ public protocol TrialTask: Sendable {
   var inputChannels: Int { get }
   /// Outputs that a readout needs.
   var outputs: Int { get }
-  /// Time steps of a trial.
+  /// The first outputs so many are factors of a population; what it does with them comes after.
+  var factors: Int { get }
+  /// Time steps of a trial; of an average one where they differ.
   var steps: Int { get }
 
   /// The number of distinct trials of a split; nil when trials are generated without end.
@@ -47,6 +49,8 @@ public protocol TrialTask: Sendable {
 }
 
 extension TrialTask {
+  public var factors: Int { 0 }
+
   public func dataHashes() throws -> [String: String] { [:] }
 
   public var drawsEachPresentation: Bool { false }

@@ -9,18 +9,12 @@ import Testing
   private func generator(
     _ quantity: TargetGenerator.Quantity, units: Int = 30
   ) throws -> TargetGenerator {
-    let network = try FeedbackNetwork(
-      timeStep: 0.001, inputs: 1, neurons: units,
-      model: RateUnit(timeStep: 0.001, membraneTimeConstant: 0.010, nonlinearity: .drive),
-      input: Dense(.normal(deviation: 0.6)),
-      synapses: [
-        .init(
-          name: "random",
-          connectivity: Dense(.normal(deviation: 1.4 / Double(units).squareRoot())), filter: .none)
-      ], factors: 2, encoders: .normal(deviation: 0.6))
-    return try TargetGenerator(
-      network: network, parameters: network.initialParameters(seed: 2).converted(),
-      quantity: quantity, initialDeviation: 1, seed: 2)
+    try TargetGenerator(
+      model: RateUnit(
+        timeStep: 0.001, membraneTimeConstant: 0.010,
+        nonlinearity: quantity == .activity ? .drive : .potential),
+      units: units, gain: 1.4, channels: 1, driving: 2, records: quantity, leadIn: 60, seed: 2,
+      threads: 2)
   }
 
   private func batch(_ trials: Int) -> TrialBatch {
@@ -37,81 +31,104 @@ import Testing
     return TrialBatch(inputs: .analog(inputs), targets: .values(targets))
   }
 
-  /// The update of the specification, written out with the network's own matrices.
+  /// The update of the specification, written out with the network's own matrices in `Double`.
   @Test(arguments: TargetGenerator.Quantity.allCases)
   func agreesWithTheEquation(_ quantity: TargetGenerator.Quantity) throws {
-    var generator = try generator(quantity)
-    let parameters = generator.network.initialParameters(seed: 2)
-    func value(_ name: String, _ row: Int, _ column: Int) -> Double {
-      Double(parameters[name]![row, column])
-    }
+    let generator = try generator(quantity)
     let batch = batch(2)
     guard case .analog(let inputs) = batch.inputs, case .values(let targets) = batch.targets else {
       return
     }
-    var x = generator.state["neurons"]!.values
-    var rates = [Double](repeating: 0, count: 30)
-    var rows: [[[Double]]] = [[], []]
+    let recorded = try generator.record(batch)
+    let rates = try generator.rates(batch)
     for trial in 0..<2 {
-      for time in 0..<50 {
-        let currents = (0..<30).map { unit in
-          (0..<30).reduce(0.0) {
-            $0 + value("hidden.recurrent.random.weights", unit, $1) * rates[$1]
-          }
-            + (0..<2).reduce(0.0) {
-              $0 + value("hidden.encoders", unit, $1) * Double(targets[time, trial, $1])
-            }
-        }
-        rows[trial].append(quantity == .activity ? rates : currents)
+      var x = [Double](repeating: 0, count: 30)
+      // 60 steps of the trial before, which has 50, then the trial itself.
+      for step in -60..<50 {
+        let time = (step + 100) % 50
+        let source = step < 0 ? 1 - trial : trial
+        let r = quantity == .activity ? x : x.map { tanh($0) }
         for unit in 0..<30 {
-          let drive =
-            currents[unit]
-            + value("hidden.input.weights", unit, 0) * Double(inputs[time, trial, 0])
-          let goal = tanh(drive)
+          let current =
+            (0..<30).reduce(0.0) { $0 + generator.recurrent[unit, $1] * r[$1] }
+            + (0..<2).reduce(0.0) {
+              $0 + generator.outputs[unit, $1] * Double(targets[time, source, $1])
+            }
+          if step >= 0 {
+            let wanted = quantity == .activity ? r[unit] : current
+            #expect(abs(Double(recorded[time, trial, unit]) - wanted) < 2e-5)
+          }
+          let drive = current + generator.inputs[unit, 0] * Double(inputs[time, source, 0])
+          let goal = quantity == .activity ? tanh(drive) : drive
           x[unit] = goal + (x[unit] - goal) * exp(-0.1)
+          if step >= 0 {
+            let rate = quantity == .activity ? x[unit] : tanh(x[unit])
+            #expect(abs(Double(rates[time, trial, unit]) - rate) < 2e-5)
+          }
         }
-        rates = x
       }
+      #expect(x.contains { abs($0) > 0.3 })
     }
-    // A batch of one trial after another goes on where the first ended.
-    try generator.run(batch) { time, trial, recorded in
-      for unit in 0..<30 { #expect(abs(recorded[unit] - rows[trial][time][unit]) < 1e-12) }
-    }
-    #expect(rates.contains { abs($0) > 0.3 })
   }
 
-  @Test func teachesFactors() throws {
-    var (first, second) = (try generator(.activity), try generator(.activity))
+  /// A trained network advances once in five steps and holds what it has.
+  @Test func trainedNetworks() throws {
+    func matrix(_ rows: Int, _ columns: Int, _ name: String) -> Tensor<Double> {
+      var stream = RandomStream(seed: 3, stream: name)
+      return Tensor(
+        axes: ["row", "column"], shape: [rows, columns],
+        values: (0..<rows * columns).map { _ in 0.5 * stream.normal() })
+    }
+    let (recurrent, weights) = (matrix(12, 12, "J"), matrix(12, 3, "u"))
+    let generator = try TargetGenerator(
+      model: RateUnit(timeStep: 0.005, membraneTimeConstant: 0), recurrent: recurrent,
+      inputs: weights, stepsPerUpdate: 5)
+    #expect(generator.channels == 1 && generator.taskInputs.shape == [12, 1])
+    let batch = batch(1)
+    guard case .analog(let inputs) = batch.inputs else { return }
+    let rates = try generator.record(batch)
+    var x = [Double](repeating: 0, count: 12)
+    for time in 0..<50 {
+      if time % 5 == 0 {
+        x = (0..<12).map { unit in
+          tanh(
+            (0..<12).reduce(0.0) { $0 + recurrent[unit, $1] * x[$1] }
+              + weights[unit, 0] * Double(inputs[time, 0, 0]) + weights[unit, 1]
+              + (time == 0 ? weights[unit, 2] : 0))
+        }
+      }
+      for unit in 0..<12 { #expect(abs(Double(rates[time, 0, unit]) - x[unit]) < 1e-5) }
+    }
+    #expect(throws: LearningError.self) {
+      try TargetGenerator(
+        model: RateUnit(timeStep: 0.005, membraneTimeConstant: 0), recurrent: recurrent,
+        inputs: matrix(12, 2, "u"),
+        stepsPerUpdate: 5)
+    }
+  }
+
+  @Test(arguments: TargetGenerator.Quantity.allCases)
+  func factorsAreCoordinates(_ quantity: TargetGenerator.Quantity) throws {
+    let generator = try generator(quantity)
     // Unit 4 twice, and the difference of two others.
     var components = Tensor<Double>(axes: ["neuron", "component"], shape: [30, 2])
     components[4, 0] = 2
     components[7, 1] = 1
     components[9, 1] = -1
     let batch = batch(2)
-    let taught = try first.teach(batch, components: components)
-    guard case .values(let targets) = taught.targets, case .values(let wanted) = batch.targets
-    else { return }
-    #expect(targets.shape == [50, 2, 4])
-    try second.run(batch) { time, trial, recorded in
-      #expect(abs(Double(targets[time, trial, 0]) - 2 * recorded[4]) < 1e-6)
-      #expect(abs(Double(targets[time, trial, 1]) - (recorded[7] - recorded[9])) < 1e-6)
-      #expect(targets[time, trial, 2] == wanted[time, trial, 0])
-      #expect(targets[time, trial, 3] == wanted[time, trial, 1])
+    let recorded = try generator.record(batch)
+    let factors = try generator.factors(batch, components: components)
+    #expect(factors.shape == [50, 2, 2])
+    for time in 0..<50 {
+      for trial in 0..<2 {
+        #expect(abs(factors[time, trial, 0] - 2 * recorded[time, trial, 4]) < 1e-5)
+        #expect(
+          abs(factors[time, trial, 1] - (recorded[time, trial, 7] - recorded[time, trial, 9]))
+            < 1e-5)
+      }
     }
-    #expect(first.state == second.state)
     let wrong = Tensor<Double>(axes: ["neuron", "component"], shape: [3, 1])
-    #expect(throws: LearningError.self) { try first.teach(batch, components: wrong) }
-  }
-
-  @Test func spikingNetworksMakeNoTargets() throws {
-    let network = try FeedbackNetwork(
-      timeStep: 0.001, inputs: 1, neurons: 3, model: DeepResetLIF(timeStep: 0.001),
-      input: Dense(.constant(1)), factors: 1)
-    #expect(throws: LearningError.self) {
-      try TargetGenerator(
-        network: network, parameters: network.initialParameters(seed: 0).converted(),
-        quantity: .activity)
-    }
+    #expect(throws: LearningError.self) { try generator.factors(batch, components: wrong) }
   }
 
   private func gram(_ matrix: Tensor<Double>) -> [[Double]] {
@@ -147,8 +164,6 @@ import Testing
     let (recurrent, components, inputs) = (
       matrix(12, 12, "J"), matrix(12, 3, "V"), matrix(12, 2, "u")
     )
-    let mixing = try FactorMixing(
-      recurrent: recurrent, components: components, inputs: inputs, neurons: 50, gain: 3, seed: 1)
     let currents = Tensor<Double>(
       axes: ["row", "column"], shape: [12, 3],
       values: (0..<12).flatMap { row in
@@ -156,13 +171,24 @@ import Testing
           (0..<12).reduce(0.0) { $0 + recurrent[row, $1] * components[$1, column] }
         }
       })
+    let mixing = try FactorMixing(
+      currents: currents, inputs: inputs, neurons: 50, gain: 3, seed: 1)
     for (matrix, expected) in [(mixing.encoders, currents), (mixing.inputs, inputs)] {
       for (row, wanted) in zip(gram(matrix), gram(expected)) {
         for (a, b) in zip(row, wanted) { #expect(abs(a - 9 * b) < 1e-9) }
       }
     }
-    let direct = try FactorMixing(
-      components: currents, inputs: inputs, neurons: 50, gain: 3, seed: 1)
-    for (a, b) in zip(direct.encoders.values, mixing.encoders.values) { #expect(abs(a - b) < 1e-9) }
+    // Others beside them, and fewer neurons than units.
+    let more = try FactorMixing(
+      currents: currents, inputs: inputs, given: (2, 1), neurons: 50, gain: 3, seed: 1)
+    #expect(more.encoders.shape == [50, 5] && more.inputs.shape == [50, 3])
+    for neuron in 0..<50 { #expect(more.encoders[neuron, 2] == mixing.encoders[neuron, 2]) }
+    let extra = gram(more.encoders)
+    #expect(abs(extra[3][3] - 9) < 1e-9 && abs(extra[3][4]) < 1e-9)
+    let few = try FactorMixing(
+      currents: .identity(12), inputs: inputs, neurons: 5, gain: 3, seed: 1)
+    for (a, row) in gram(few.encoders.transposed).enumerated() {
+      for (b, value) in row.enumerated() { #expect(abs(value - (a == b ? 9 : 0)) < 1e-9) }
+    }
   }
 }

@@ -42,7 +42,7 @@ import Testing
       try DeepResetLIF(timeStep: 0.02).reference(smoothed: false)
     }
     #expect(throws: NetworkError.self) {
-      try RateUnit(timeStep: 0.001, membraneTimeConstant: 0, nonlinearity: .drive).reference(
+      try RateUnit(timeStep: 0.001, membraneTimeConstant: -0.01, nonlinearity: .drive).reference(
         smoothed: false)
     }
   }

@@ -59,7 +59,7 @@ import Testing
   @Test(arguments: [
     ("network.neurons=10", "network.neurons", "12 factors cannot be spread over 10 neurons"),
     ("network.gain=0", "network.gain", "0 is out of range"),
-    ("timeStep=2 ms", "task.kind", "the recordings of cycling have steps of 1 ms"),
+    ("timeStep=2 ms", "task.kind", "the recordings of this task have steps of 1 ms"),
     (
       "learning.updateProbability=0 %", "learning.updateProbability",
       "with a probability of 0 nothing is learned"

@@ -6,9 +6,9 @@ import SynfireCore
 /// orth(X) are orthonormal columns that span those of X, whose elements are uniform in (-1, 1).
 public struct FactorMixing: Sendable {
   /// u [neuron, factor].
-  public let encoders: Tensor<Double>
+  public private(set) var encoders: Tensor<Double>
   /// u_in [neuron, channel].
-  public let inputs: Tensor<Double>
+  public private(set) var inputs: Tensor<Double>
 
   /// Factors that are given as data: u = g orth(X), u_in = g X'.
   ///
@@ -21,35 +21,63 @@ public struct FactorMixing: Sendable {
     self.inputs = Self.scaled(Self.uniform(neurons, inputs, seed, "mixing inputs"), gain)
   }
 
-  /// Factors of a rate network: U = g orth(X), u = U J V and u_in = U u_in of the rate network.
+  /// Factors of a rate network: u = U A and u_in = U B with U = g orth(X).
+  ///
+  /// With fewer neurons than units the rows of U are orthonormal, times g, in place of its columns.
   ///
   /// - Parameters:
-  ///   - recurrent: J [unit, unit] of the rate network.
-  ///   - components: V [unit, factor].
-  ///   - inputs: u_in [unit, channel] of the rate network.
-  /// - Throws: `CoreError` for more units than neurons, or for matrices of other sizes.
+  ///   - currents: A [unit, factor], what factors are as currents of the units: J V of activity along
+  ///     components V [unit, factor], V of currents (full-FORCE).
+  ///   - inputs: B [unit, channel], u_in of the rate network.
+  ///   - given: further factors and inputs that the rate network has no part in, as many random columns:
+  ///     orthonormal ones of A, uniform ones of B.
+  /// - Throws: `CoreError` for matrices that do not fit each other.
   public init(
-    recurrent: Tensor<Double>, components: Tensor<Double>, inputs: Tensor<Double>, neurons: Int,
-    gain: Double, seed: UInt64
+    currents: Tensor<Double>, inputs: Tensor<Double>, given: (factors: Int, inputs: Int) = (0, 0),
+    neurons: Int, gain: Double, seed: UInt64
   ) throws {
-    let spread = try Self.scaled(
-      LinearAlgebra.orthonormalized(
-        Self.uniform(neurons, recurrent.shape[0], seed, "mixing units")), gain)
-    let currents = try Self.product(recurrent, components)
-    encoders = try Self.product(spread, currents)
-    self.inputs = try Self.product(spread, inputs)
+    let units = currents.shape[0]
+    let drawn = Self.uniform(neurons, units, seed, "mixing units")
+    let orthonormal =
+      neurons >= units
+      ? try LinearAlgebra.orthonormalized(drawn)
+      : try LinearAlgebra.orthonormalized(drawn.transposed).transposed
+    let spread = Self.scaled(orthonormal, gain)
+    var (currents, inputs) = (currents, inputs)
+    if given.factors > 0 {
+      currents = Self.joined(
+        currents,
+        try LinearAlgebra.orthonormalized(
+          Self.uniform(units, given.factors, seed, "mixing given factors")))
+    }
+    if given.inputs > 0 {
+      inputs = Self.joined(inputs, Self.uniform(units, given.inputs, seed, "mixing given inputs"))
+    }
+    encoders = try LinearAlgebra.product(spread, currents)
+    self.inputs = try LinearAlgebra.product(spread, inputs)
   }
 
-  /// Targets that are the currents of a rate network (full-FORCE): u = U V, u_in = U u_in of the rate
-  /// network.
-  public init(
-    components: Tensor<Double>, inputs: Tensor<Double>, neurons: Int, gain: Double, seed: UInt64
-  ) throws {
-    let spread = try Self.scaled(
-      LinearAlgebra.orthonormalized(
-        Self.uniform(neurons, components.shape[0], seed, "mixing units")), gain)
-    encoders = try Self.product(spread, components)
-    self.inputs = try Self.product(spread, inputs)
+  /// Factors of a rate network that are fed back to units like its own (full-FORCE): u = V, u_in as there.
+  public init(components: Tensor<Double>, inputs: Tensor<Double>) {
+    encoders = components
+    self.inputs = inputs
+  }
+
+  /// Both times a number.
+  public func scaled(by factor: Double) -> FactorMixing {
+    var result = self
+    result.encoders = Self.scaled(encoders, factor)
+    result.inputs = Self.scaled(inputs, factor)
+    return result
+  }
+
+  /// The columns of two matrices with as many rows.
+  private static func joined(_ a: Tensor<Double>, _ b: Tensor<Double>) -> Tensor<Double> {
+    Tensor(
+      axes: a.axes, shape: [a.shape[0], a.shape[1] + b.shape[1]],
+      values: (0..<a.shape[0]).flatMap { row in
+        (0..<a.shape[1]).map { a[row, $0] } + (0..<b.shape[1]).map { b[row, $0] }
+      })
   }
 
   private static func uniform(
@@ -63,29 +91,5 @@ public struct FactorMixing: Sendable {
 
   private static func scaled(_ matrix: Tensor<Double>, _ gain: Double) -> Tensor<Double> {
     Tensor(axes: matrix.axes, shape: matrix.shape, values: matrix.values.map { gain * $0 })
-  }
-
-  /// A B, axes [row, column].
-  static func product(_ a: Tensor<Double>, _ b: Tensor<Double>) throws -> Tensor<Double> {
-    guard a.shape.count == 2, b.shape.count == 2, a.shape[1] == b.shape[0] else {
-      throw CoreError("matrices of shapes \(a.shape) and \(b.shape)", place: "factor mixing")
-    }
-    let (rows, inner, columns) = (a.shape[0], a.shape[1], b.shape[1])
-    var result = Tensor<Double>(axes: ["row", "column"], shape: [rows, columns])
-    result.values.withUnsafeMutableBufferPointer { c in
-      a.values.withUnsafeBufferPointer { a in
-        b.values.withUnsafeBufferPointer { b in
-          for row in 0..<rows {
-            for k in 0..<inner {
-              let weight = a[row * inner + k]
-              for column in 0..<columns {
-                c[row * columns + column] += weight * b[k * columns + column]
-              }
-            }
-          }
-        }
-      }
-    }
-    return result
   }
 }

@@ -68,6 +68,7 @@ extension RecursiveLeastSquares {
       result["driveCount"] = vector("value", [Double(driveCount)])
       result["feedback"] = vector("factor", feedback)
       for (name, tensor) in networkState.pairs { result["network.\(name)"] = tensor }
+      for (name, tensor) in startState?.pairs ?? [] { result["start.\(name)"] = tensor }
       for (name, decoder) in decoders {
         result["\(name).weights"] = decoder.weights
         result["\(name).updates"] = vector("value", [Double(decoder.correlation.updates)])
@@ -79,7 +80,12 @@ extension RecursiveLeastSquares {
 
   public mutating func restore(preciseState: NamedTensors<Double>) throws {
     let expected = Set(try self.preciseState.names)
-    guard expected == Set(preciseState.names) else {
+    let starts = preciseState.under("start")
+    guard
+      expected.subtracting(starts.names.map { "start.\($0)" })
+        == Set(preciseState.names.filter { !$0.hasPrefix("start.") }),
+      starts.names.isEmpty || starts.names == networkState.names
+    else {
       throw LearningError(
         "the state is not one of this network", place: "recursive least squares",
         remedy: "Go on with the run that it belongs to.")
@@ -91,6 +97,7 @@ extension RecursiveLeastSquares {
     driveCount = Int(values("driveCount")[0])
     feedback = values("feedback")
     for name in networkState.names { networkState[name] = preciseState["network.\(name)"]! }
+    startState = starts.names.isEmpty ? nil : starts
     func restore(_ name: String, _ decoder: inout RecursiveDecoder) throws {
       decoder.weights = preciseState["\(name).weights"]!
       try decoder.correlation.restore(

@@ -77,6 +77,24 @@ public struct FreeStep {
 }
 
 extension RecursiveLeastSquares {
+  /// Finds the state that trials start in, if they start in one and it is not known.
+  mutating func warmUp(_ stepper: FeedbackStepper, _ presentation: Presentation) {
+    guard let steps = constants.warmUpSteps, startState == nil else { return }
+    let none = [Double](repeating: 0, count: network.factors)
+    for time in 0..<steps {
+      presentation.take(time % presentation.steps(ofTrial: 0), trial: 0)
+      stepper.step(inputs: presentation.input.pointer, factors: none)
+    }
+    startState = stepper.state
+  }
+
+  /// Sets a trial to its start, if all have one.
+  mutating func begin(_ stepper: FeedbackStepper) {
+    guard let startState else { return }
+    stepper.state = startState
+    for factor in feedback.indices { feedback[factor] = 0 }
+  }
+
   /// A trial that is led by the target factors.
   ///
   /// - Returns: the number of spikes.
@@ -173,11 +191,14 @@ extension RecursiveLeastSquares {
       firingRate: 0)
     var spikes = 0
     try withoutDenormals {
+      copy.warmUp(stepper, presentation)
       for index in 0..<constants.settling {
+        copy.begin(stepper)
         _ = try copy.lead(
           stepper, presentation, trial: index % batch.trials, averaging: false)
       }
       for trial in 0..<batch.trials {
+        copy.begin(stepper)
         var (error, scale) = (0.0, 0.0)
         for time in 0..<presentation.steps(ofTrial: trial) {
           presentation.take(time, trial: trial)

@@ -16,6 +16,8 @@ import SynfireNetworks
 /// | `settling` | the target factors | nothing |
 /// | all others | y = w r | w, and the readout, learn at steps drawn with `updateProbability` |
 ///
+/// Where trials have nothing to do with each other, each starts in one state: see `warmUpSteps`.
+///
 /// The error of a step is that of the weights before its update, and so is what is fed back.
 public struct RecursiveLeastSquares: LearningRule {
   /// Constants of the rule, all as in DePasquale et al. 2023.
@@ -24,6 +26,9 @@ public struct RecursiveLeastSquares: LearningRule {
     public var settling = 50
     /// Trials over which the drive is averaged.
     public var averaging = 300
+    /// Steps that the network runs by its inputs alone, those of the first trial again and again, to the state
+    /// that every trial then starts in; nil where each trial goes on from the one before.
+    public var warmUpSteps: Int?
     /// The chance that a step learns.
     public var updateProbability = 0.5
     /// The diagonal of the inverse correlations before the first update.
@@ -54,6 +59,8 @@ public struct RecursiveLeastSquares: LearningRule {
   var driveSum: [Double]
   var driveCount = 0
   var networkState: NamedTensors<Double>
+  /// What every trial starts in, once it is known.
+  var startState: NamedTensors<Double>?
   /// y of the last step.
   var feedback: [Double]
 
@@ -69,10 +76,10 @@ public struct RecursiveLeastSquares: LearningRule {
       throw LearningError(
         "the network has no factors", place: place, remedy: "Feed back at least one.")
     }
-    guard constants.settling >= 0, constants.averaging >= 0 else {
+    guard constants.settling >= 0, constants.averaging >= 0, constants.warmUpSteps ?? 0 >= 0 else {
       throw LearningError(
-        "\(constants.settling) trials to settle and \(constants.averaging) to average",
-        place: place)
+        "\(constants.settling) trials to settle, \(constants.averaging) to average and "
+          + "\(constants.warmUpSteps ?? 0) steps to warm up", place: place)
     }
     guard constants.updateProbability > 0, constants.updateProbability <= 1 else {
       throw LearningError(
@@ -127,7 +134,9 @@ public struct RecursiveLeastSquares: LearningRule {
     let stepper = try makeStepper()
     var (errors, spikes): ([Double], Int) = ([], 0)
     try withoutDenormals {
+      warmUp(stepper, presentation)
       for trial in 0..<batch.trials {
+        begin(stepper)
         switch phase(ofTrial: trials) {
         case .settling:
           spikes += try lead(stepper, presentation, trial: trial, averaging: false)

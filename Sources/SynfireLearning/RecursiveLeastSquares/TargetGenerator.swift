@@ -1,104 +1,284 @@
 import SynfireCore
 import SynfireNetworks
 
-/// A rate network that the wanted output drives: its activity is what a spiking network is taught
-/// (DePasquale et al. 2018, 2023).
+/// A rate network whose activity is what another network is taught (DePasquale et al. 2018, 2023).
 ///
-/// The network is a `FeedbackNetwork` of rate units, whose encoders bring in the wanted output f in place of
-/// its own. Trials follow each other without a gap.
+/// It is a `Network` of one layer of rate units. Its inputs are those of the task, and in a `driven` network
+/// the wanted outputs f beside them: such a network needs no training. A `trained` one has learned to make
+/// f by itself, by back-propagation for instance.
 public struct TargetGenerator: Sendable {
-  /// What is recorded.
+  /// How the network comes to do what is wanted.
+  public enum Kind: Sendable, Equatable {
+    /// By f as inputs. `leadIn` steps of the trial before, of the last one before the first, come before each
+    /// trial, so that the network has forgotten how it began.
+    case driven(records: Quantity, leadIn: Int)
+    /// By training: each trial starts at rest, and the network advances once in so many steps of the task
+    /// and holds its activity in between. Behind the task's inputs it has one that is always 1 and one
+    /// that is 1 at its first step.
+    case trained(stepsPerUpdate: Int)
+  }
+
+  /// What is recorded of a driven network.
   public enum Quantity: String, Sendable, CaseIterable {
-    /// The outputs before each step, r_{n-1} (DePasquale et al. 2023, reaching).
+    /// The rates before each step, r_{n-1} (DePasquale et al. 2023, reaching).
     case activity
-    /// The current of the recurrent synapses and the wanted output, without that of the inputs (full-FORCE).
+    /// The currents of the recurrent synapses and of f, J r_{n-1} + u_out f_n, without those of the inputs
+    /// (full-FORCE).
     case currents
   }
 
-  public let network: FeedbackNetwork
-  public let quantity: Quantity
-  /// All that the past can still do to the future, see `FeedbackStepper`.
-  public var state: NamedTensors<Double>
-  private let parameters: NamedTensors<Double>
+  public let kind: Kind
+  /// Channels of the task, and outputs of it that drive the network.
+  public let channels: Int
+  public let driving: Int
+  public let units: Int
+  /// J [unit, unit].
+  public let recurrent: Tensor<Double>
+  /// u_in [unit, channel], with the extra inputs of a trained network behind.
+  public let inputs: Tensor<Double>
+  /// u_out [unit, output].
+  public let outputs: Tensor<Double>
+  let model: RateUnit
+  let threads: Int
 
-  /// - Parameter initialDeviation: of the normal numbers that the units' states start with.
-  /// - Throws: `LearningError` for a network of spiking neurons, `NetworkError` for parameters that do not
-  ///   fit.
-  public init(
-    network: FeedbackNetwork, parameters: NamedTensors<Double>, quantity: Quantity,
-    initialDeviation: Double = 0, seed: UInt64 = 0
-  ) throws {
-    let stepper = try FeedbackStepper(network, parameters)
-    guard !stepper.isSpiking, network.traces.isEmpty, network.outputs == 0 else {
-      throw LearningError(
-        "a network of rate units without traces and outputs makes targets",
-        place: "target generator")
-    }
-    self.network = network
-    self.parameters = parameters
-    self.quantity = quantity
-    state = stepper.state
-    var stream = RandomStream(seed: seed, stream: "initial rates")
-    state.update("neurons") { tensor in
-      for unit in 0..<network.neurons { tensor.values[unit] += initialDeviation * stream.normal() }
-    }
-  }
-
-  /// Runs the trials of a batch, whose targets [time, trial, output] are f.
+  /// A driven network: J is normal with deviation gain / sqrt(units), u_in and u_out are uniform in (-1, 1).
   ///
-  /// - Parameter body: called with step, trial and what is recorded of each unit.
-  /// - Throws: `LearningError` when the batch does not fit.
-  public mutating func run(
-    _ batch: TrialBatch, _ body: (Int, Int, UnsafePointer<Double>) throws -> Void
+  /// - Throws: `LearningError` for sizes that make no sense.
+  public init(
+    model: RateUnit, units: Int, gain: Double, channels: Int, driving: Int, records: Quantity,
+    leadIn: Int, seed: UInt64, threads: Int = 1
   ) throws {
-    let presentation = try Presentation(batch, network)
-    let stepper = try FeedbackStepper(network, parameters)
-    stepper.state = state
-    for trial in 0..<batch.trials {
-      for time in 0..<presentation.steps(ofTrial: trial) {
-        presentation.take(time, trial: trial)
-        if quantity == .activity { try body(time, trial, stepper.traces.pointer) }
-        stepper.step(
-          inputs: presentation.input.pointer, factors: presentation.target.pointer)
-        if quantity == .currents { try body(time, trial, stepper.meanDrive.pointer) }
-      }
+    guard units > 0, channels > 0, driving > 0, leadIn >= 0, gain >= 0 else {
+      throw LearningError(
+        "\(units) units, \(channels) inputs, \(driving) outputs that drive them, a gain of \(gain) "
+          + "and \(leadIn) steps to lead in", place: "target generator")
     }
-    state = stepper.state
+    func matrix(_ columns: Int, _ name: String, _ draw: (inout RandomStream) -> Double)
+      -> Tensor<Double>
+    {
+      var stream = RandomStream(seed: seed, stream: "target generator \(name)")
+      return Tensor(
+        axes: ["unit", name], shape: [units, columns],
+        values: (0..<units * columns).map { _ in draw(&stream) })
+    }
+    let deviation = gain / Double(units).squareRoot()
+    self.init(
+      kind: .driven(records: records, leadIn: leadIn), model: model, channels: channels,
+      recurrent: matrix(units, "presynaptic") { deviation * $0.normal() },
+      inputs: matrix(channels, "input") { 2 * $0.uniform() - 1 },
+      outputs: matrix(driving, "output") { 2 * $0.uniform() - 1 }, threads: threads)
   }
 
-  /// The batch with targets [time, trial, factor, then output]: the coordinates of what is recorded along
-  /// components [unit, factor], and f.
-  public mutating func teach(
-    _ batch: TrialBatch, components: Tensor<Double>
-  ) throws -> TrialBatch {
-    let (units, factors) = (components.shape[0], components.shape[1])
-    guard units == network.neurons else {
+  /// A network that was trained.
+  ///
+  /// - Parameters:
+  ///   - recurrent: J [unit, unit].
+  ///   - inputs: [unit, channel], then the weights of the input that is always 1, then of the one that is 1
+  ///     at the first step.
+  /// - Throws: `LearningError` for matrices that do not fit each other.
+  public init(
+    model: RateUnit, recurrent: Tensor<Double>, inputs: Tensor<Double>, stepsPerUpdate: Int,
+    threads: Int = 1
+  ) throws {
+    let units = recurrent.shape[0]
+    guard recurrent.shape == [units, units], inputs.shape.count == 2, inputs.shape[0] == units,
+      inputs.shape[1] > 2, stepsPerUpdate > 0
+    else {
       throw LearningError(
-        "components of \(units) units for \(network.neurons)", place: "target generator")
+        "recurrent weights of shape \(recurrent.shape), input weights of shape \(inputs.shape)",
+        place: "target generator", remedy: "Give [unit, unit], and [unit, channel] with two more.")
     }
-    let outputs = network.factors
-    var targets = Tensor<Float>(
-      axes: ["time", "trial", "output"], shape: [batch.steps, batch.trials, factors + outputs])
-    try run(batch) { time, trial, recorded in
-      let start = (time * batch.trials + trial) * (factors + outputs)
-      var sums = [Double](repeating: 0, count: factors)
-      for unit in 0..<units {
-        for factor in 0..<factors {
-          sums[factor] += components.values[unit * factors + factor] * recorded[unit]
+    self.init(
+      kind: .trained(stepsPerUpdate: stepsPerUpdate), model: model,
+      channels: inputs.shape[1] - 2, recurrent: recurrent, inputs: inputs,
+      outputs: Tensor(axes: ["unit", "output"], shape: [units, 0]), threads: threads)
+  }
+
+  private init(
+    kind: Kind, model: RateUnit, channels: Int, recurrent: Tensor<Double>, inputs: Tensor<Double>,
+    outputs: Tensor<Double>, threads: Int
+  ) {
+    self.kind = kind
+    self.model = model
+    self.channels = channels
+    driving = outputs.shape[1]
+    units = recurrent.shape[0]
+    self.recurrent = recurrent
+    self.inputs = inputs
+    self.outputs = outputs
+    self.threads = threads
+  }
+
+  /// u_in of the task's own inputs [unit, channel].
+  public var taskInputs: Tensor<Double> {
+    let width = inputs.shape[1]
+    return Tensor(
+      axes: ["unit", "input"], shape: [units, channels],
+      values: (0..<units).flatMap { inputs.values[$0 * width..<$0 * width + channels] })
+  }
+
+  /// Whether what is recorded are currents.
+  public var recordsCurrents: Bool {
+    if case .driven(.currents, _) = kind { true } else { false }
+  }
+
+  /// What is recorded, of each unit [time, trial, unit]; of no meaning behind the end of a trial.
+  public func record(_ batch: TrialBatch) throws -> Tensor<Float> {
+    try factors(batch, components: .identity(units))
+  }
+
+  /// The rates of all units after each step [time, trial, unit]; of no meaning behind the end of a trial.
+  public func rates(_ batch: TrialBatch) throws -> Tensor<Float> {
+    let presentation = try GeneratorPresentation(batch, of: self)
+    return presentation.atSteps(try run(presentation, readout: .identity(units)), shift: 0)
+  }
+
+  /// The coordinates of what is recorded along components [unit, factor]: factors [time, trial, factor].
+  ///
+  /// - Throws: `LearningError` when batch or components do not fit.
+  public func factors(_ batch: TrialBatch, components: Tensor<Double>) throws -> Tensor<Float> {
+    guard components.shape.count == 2, components.shape[0] == units else {
+      throw LearningError(
+        "components of shape \(components.shape) for \(units) units", place: "target generator")
+    }
+    let presentation = try GeneratorPresentation(batch, of: self)
+    // Factors are linear in the rates of one step, so that the network itself reads them out.
+    let along = components.transposed
+    guard case .driven(let quantity, _) = kind else {
+      return presentation.atSteps(try run(presentation, readout: along), shift: 0)
+    }
+    guard quantity == .currents else {
+      return presentation.atSteps(try run(presentation, readout: along), shift: 1)
+    }
+    let read = try run(presentation, readout: LinearAlgebra.product(along, recurrent))
+    return presentation.adding(
+      try LinearAlgebra.product(along, outputs), to: presentation.atSteps(read, shift: 1))
+  }
+
+  /// The readout [time, trial, output] by weights [output, unit] of the rates, lead-in included.
+  private func run(
+    _ presentation: GeneratorPresentation, readout: Tensor<Double>
+  ) throws -> Tensor<Float> {
+    let count = readout.shape[0]
+    func dense(_ matrix: Tensor<Double>) -> Dense { Dense(.values(matrix.values)) }
+    let width = inputs.shape[1] + driving
+    let all = Tensor<Double>(
+      axes: ["unit", "input"], shape: [units, width],
+      values: (0..<units).flatMap { unit in
+        (0..<inputs.shape[1]).map { inputs[unit, $0] } + (0..<driving).map { outputs[unit, $0] }
+      })
+    let network = try Network(
+      timeStep: model.timeStep, inputs: width,
+      layers: [
+        Layer(
+          name: "units", neurons: units, model: model, input: Connection(dense(all)),
+          recurrent: Connection(dense(recurrent)))
+      ],
+      readout: Readout(
+        outputs: count, connection: Connection(dense(readout)), reduction: .everyStep))
+    let steps = presentation.inputs.shape[0]
+    let trials = presentation.inputs.shape[1]
+    return try BackpropagationThroughTime(
+      network: network, parameters: network.initialParameters(seed: 0), loss: .meanSquaredError,
+      optimizer: Optimizer(.gradientDescent(momentum: 0), learningRate: 1), threads: threads
+    ).evaluate(
+      TrialBatch(
+        inputs: .analog(presentation.inputs),
+        targets: .values(
+          Tensor(axes: ["time", "trial", "output"], shape: [steps, trials, count])))
+    ).readout
+  }
+}
+
+/// The inputs of a generator for the trials of a batch, and the way back from its steps to theirs.
+private struct GeneratorPresentation {
+  /// Axes [time, trial, input], lead-in first.
+  let inputs: Tensor<Float>
+  private let batch: TrialBatch
+  private let wanted: Tensor<Float>
+  private let leadIn: Int
+  private let stride: Int
+
+  init(_ batch: TrialBatch, of generator: TargetGenerator) throws {
+    guard case .analog(let given) = batch.inputs, given.shape[2] >= generator.channels,
+      case .values(let wanted) = batch.targets, wanted.shape[2] >= generator.driving
+    else {
+      throw LearningError(
+        "a generator with \(generator.channels) inputs and \(generator.driving) outputs cannot do "
+          + "this task", place: "target generator")
+    }
+    self.batch = batch
+    self.wanted = wanted
+    let (channels, driving) = (generator.channels, generator.driving)
+    switch generator.kind {
+    case .driven(_, let leadIn): (self.leadIn, stride) = (leadIn, 1)
+    case .trained(let steps): (leadIn, stride) = (0, steps)
+    }
+    let (lead, stride) = (leadIn, stride)
+    let (steps, trials) = ((batch.steps + stride - 1) / stride + lead, batch.trials)
+    let width = generator.inputs.shape[1] + driving
+    var result = Tensor<Float>(
+      axes: ["time", "trial", "input"], shape: [steps, trials, width])
+    for trial in 0..<trials {
+      let before = (trial + trials - 1) % trials
+      let lengthBefore = batch.lengths?[before] ?? batch.steps
+      let length = batch.lengths?[trial] ?? batch.steps
+      for step in 0..<steps {
+        let start = (step * trials + trial) * width
+        var (source, time) = (trial, (step - lead) * stride)
+        if step < lead {
+          // A trial shorter than the lead-in comes several times.
+          let back = (lead - step - 1) % lengthBefore
+          (source, time) = (before, lengthBefore - 1 - back)
+        }
+        guard time < length || step < lead else { break }
+        let row = time * trials + source
+        for channel in 0..<channels {
+          result.values[start + channel] = given.values[row * given.shape[2] + channel]
+        }
+        if width > channels + driving {
+          result.values[start + channels] = 1
+          result.values[start + channels + 1] = step == 0 ? 1 : 0
+        }
+        for output in 0..<driving {
+          result.values[start + width - driving + output] =
+            wanted.values[row * wanted.shape[2] + output]
         }
       }
-      for factor in 0..<factors { targets.values[start + factor] = Float(sums[factor]) }
     }
-    if case .values(let wanted) = batch.targets {
-      for row in 0..<batch.steps * batch.trials {
-        for output in 0..<outputs {
-          targets.values[row * (factors + outputs) + factors + output] =
-            wanted.values[row * outputs + output]
+    inputs = result
+  }
+
+  /// What was read, at the steps of the task.
+  ///
+  /// - Parameter shift: generator steps between what is read and the step that it counts for.
+  func atSteps(_ read: Tensor<Float>, shift: Int) -> Tensor<Float> {
+    let row = read.shape[1] * read.shape[2]
+    var values: [Float] = []
+    values.reserveCapacity(batch.steps * row)
+    for time in 0..<batch.steps {
+      let step = leadIn + time / stride - shift
+      values +=
+        step >= 0
+        ? read.values[step * row..<(step + 1) * row] : ArraySlice(repeating: 0, count: row)
+    }
+    return Tensor(
+      axes: read.axes, shape: [batch.steps, read.shape[1], read.shape[2]], values: values)
+  }
+
+  /// Adds weights [factor, output] times f.
+  func adding(_ weights: Tensor<Double>, to factors: Tensor<Float>) -> Tensor<Float> {
+    var result = factors
+    let (count, driving) = (weights.shape[0], weights.shape[1])
+    for row in 0..<batch.steps * batch.trials {
+      for factor in 0..<count {
+        var sum = Double(result.values[row * count + factor])
+        for output in 0..<driving {
+          sum += weights[factor, output] * Double(wanted.values[row * wanted.shape[2] + output])
         }
+        result.values[row * count + factor] = Float(sum)
       }
     }
-    return TrialBatch(
-      inputs: batch.inputs, targets: .values(targets), conditions: batch.conditions,
-      lengths: batch.lengths)
+    return result
   }
 }

@@ -16,7 +16,7 @@ public struct RateUnit: NeuronModel, Equatable {
 
   /// The time step dt, in seconds.
   public var timeStep: Double
-  /// tau_mem, in seconds.
+  /// tau_mem, in seconds; 0 for a unit without memory, u_t = drive_t.
   public var membraneTimeConstant: Double
   public var nonlinearity: Nonlinearity
 
@@ -39,6 +39,7 @@ public struct RateUnit: NeuronModel, Equatable {
   }
 
   private func validate() throws {
+    guard membraneTimeConstant != 0 else { return }
     try TimeConstants.validate(
       timeStep: timeStep, [("membraneTimeConstant", membraneTimeConstant)], place: "RateUnit")
   }

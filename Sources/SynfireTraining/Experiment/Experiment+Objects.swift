@@ -1,3 +1,4 @@
+import Foundation
 import SynfireCore
 import SynfireLearning
 import SynfireNetworks
@@ -11,6 +12,15 @@ extension Experiment {
   ///   - workers: threads that may share the making of trials.
   /// - Throws: `TasksError` when data are missing or broken.
   public func makeTask(dataDirectory: String?, workers: WorkerPool? = nil) throws -> any TrialTask {
+    let base = try makeBaseTask(dataDirectory: dataDirectory, workers: workers)
+    guard let teacher else { return base }
+    return try taught(
+      base, by: teacher, dataDirectory: dataDirectory,
+      threads: ProcessInfo.processInfo.activeProcessorCount)
+  }
+
+  /// The task without factors of a teacher.
+  private func makeBaseTask(dataDirectory: String?, workers: WorkerPool?) throws -> any TrialTask {
     switch task {
     case .images(let images):
       return try MNISTTask(
@@ -36,6 +46,16 @@ extension Experiment {
         neuronsPerPopulation: recall.neuronsPerPopulation,
         spikeProbability: recall.spikeProbability, workers: workers)
     case .cycling: return try CyclingTask(directory: dataDirectory)
+    case .oscillation(let oscillation):
+      return try OscillationTask(
+        oscillation.waveform, steps: oscillation.steps, timeStep: timeStep)
+    case .reaching: return try ReachingTask(directory: dataDirectory)
+    case .noiseIntegration(let integration):
+      return try NoiseIntegrationTask(
+        stepsPerSlot: integration.stepsPerSlot, silentSlots: integration.silentSlots,
+        hasConstantInputs: integration.hasConstantInputs)
+    case .reachingOrCycling: return try ReachingOrCyclingTask(directory: dataDirectory)
+    case .readySetGo: return try ReadySetGoTask(timeStep: timeStep)
     case .custom(let custom): return try custom.task(dataDirectory: dataDirectory)
     }
   }
@@ -53,9 +73,19 @@ extension Experiment {
   }
 
   /// The network with feedback; nil for one of layers.
-  public func makeFeedbackNetwork() throws -> FeedbackNetwork? {
-    try network.feedback?.network(of: task, timeStep: timeStep, seed: seed)
+  ///
+  /// - Parameter task: the task made, whose teacher spreads its factors over the neurons; where there is a
+  ///   teacher and no task is given, encoders and input weights are 0.
+  public func makeFeedbackNetwork(for task: (any TrialTask)? = nil) throws -> FeedbackNetwork? {
+    try network.feedback?.network(
+      of: self.task, factors: factors, timeStep: timeStep, seed: seed,
+      mixing: (task as? TaughtTask).map { taught in
+        { try $0.mixing(of: taught, seed: seed) }
+      })
   }
+
+  /// Factors that are fed back: the teacher's, and those of the task.
+  public var factors: Int { (teacher?.components ?? 0) + task.factors }
 
   /// The network, of layers or with feedback.
   public func makeAnyNetwork() throws -> any ParameterizedNetwork {
@@ -66,14 +96,15 @@ extension Experiment {
   /// The learning rule, at its first update.
   ///
   /// - Parameters:
+  ///   - task: the task made, which a rule that a teacher makes factors for needs to draw parameters.
   ///   - parameters: initial ones, unless given.
   ///   - threads: worker threads; results do not depend on their number.
   /// - Throws: `NetworkError` listing the parameters that do not fit.
-  public func makeRule(parameters: NamedTensors<Float>? = nil, threads: Int) throws
-    -> any LearningRule
-  {
+  public func makeRule(
+    for task: (any TrialTask)? = nil, parameters: NamedTensors<Float>? = nil, threads: Int
+  ) throws -> any LearningRule {
     if let feedback = network.feedback, case .leastSquares(let constants) = learning.rule,
-      let network = try makeFeedbackNetwork()
+      let network = try makeFeedbackNetwork(for: task)
     {
       return try RecursiveLeastSquares(
         network: network, parameters: parameters ?? network.initialParameters(seed: seed),

@@ -22,6 +22,8 @@ public enum MetricText {
     case "firingRate": "firing rate"
     case "factorError": "squared error of the factors, normalised"
     case "outputError": "squared error of the outputs, normalised"
+    case "reachingError": "the same in reaching"
+    case "cyclingError": "the same in cycling"
     case "batchesToLoss": "first batch with loss < \(RunReport.lossThreshold)"
     default: metric
     }

@@ -36,7 +36,7 @@ public struct TrainingSession {
     try RunFolder.requireNothing(at: path)
     try experiment.requireMemory(threads: threads)
     let task = try experiment.makeTask(dataDirectory: dataDirectory)
-    let rule = try experiment.makeRule(parameters: parameters, threads: threads)
+    let rule = try experiment.makeRule(for: task, parameters: parameters, threads: threads)
     var checkpoint = Checkpoint(
       experiment: experiment.name, configuration: experiment.canonicalYAML, seed: experiment.seed,
       parameters: rule.parameters, state: rule.state,
@@ -78,7 +78,8 @@ public struct TrainingSession {
     try experiment.requireMemory(threads: threads)
     let task = try experiment.makeTask(dataDirectory: dataDirectory)
     try requireSameData(task, as: checkpoint, folder)
-    let rule = try experiment.makeRule(parameters: checkpoint.parameters, threads: threads)
+    let rule = try experiment.makeRule(
+      for: task, parameters: checkpoint.parameters, threads: threads)
     return TrainingSession(
       experiment: experiment, task: task, rule: rule, folder: folder, checkpoint: checkpoint,
       notice: notice)

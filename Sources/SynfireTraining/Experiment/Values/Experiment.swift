@@ -12,6 +12,8 @@ public struct Experiment: Sendable, Equatable {
   /// The time step of network and task, in seconds.
   public let timeStep: Double
   public let task: TaskDescription
+  /// What makes the factors of a task that has none, or not all; nil where there is no need.
+  public let teacher: TeacherDescription?
   public let network: NetworkDescription
   public let learning: LearningDescription
   public let training: TrainingDescription
@@ -74,8 +76,12 @@ extension Experiment {
       try TaskDescription(from: $0, timeStep: timeStep)
     }
     let budget = MemoryBudget(bytes: memory)
+    let teacher = try file.optionalNested("teacher") {
+      try TeacherDescription(from: $0, task: task, timeStep: timeStep, budget: budget)
+    }
     let network = try file.nested("network") {
-      try NetworkDescription(from: $0, task: task, timeStep: timeStep, budget: budget)
+      try NetworkDescription(
+        from: $0, task: task, teacher: teacher, timeStep: timeStep, budget: budget)
     }
     let learning = try file.nested("learning") { mapping in
       let learning = try LearningDescription(from: mapping, task: task, timeStep: timeStep)
@@ -110,8 +116,9 @@ extension Experiment {
     }
     let resolved = try file.finish()
     let experiment = Experiment(
-      name: name, purpose: purpose, seed: seed, timeStep: timeStep, task: task, network: network,
-      learning: learning, training: training, expected: expected, analyses: analyses,
+      name: name, purpose: purpose, seed: seed, timeStep: timeStep, task: task, teacher: teacher,
+      network: network, learning: learning, training: training, expected: expected,
+      analyses: analyses,
       shortcuts: known, canonicalYAML: try task.recorded(in: resolved).canonicalYAML)
     return (experiment, resolved)
   }

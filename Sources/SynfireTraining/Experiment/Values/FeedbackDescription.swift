@@ -1,3 +1,4 @@
+import SynfireCore
 import SynfireLearning
 import SynfireNetworks
 
@@ -16,25 +17,43 @@ public struct FeedbackDescription: Sendable, Equatable {
   public let initialDeviation: Double
   public let synapses: [Synapses]
   public let traces: [SpikeFilter]
-  /// g: encoders are g times orthonormal columns, input weights g times numbers uniform in (-1, 1).
-  public let gain: Double
+  /// How factors and inputs reach the neurons.
+  public enum Mixing: Sendable, Equatable {
+    /// Each neuron gets a random combination of all, times a gain: see `FactorMixing`.
+    case random(Gain)
+    /// The units of the teacher: a factor acts on them as it does there (full-FORCE).
+    case units
+  }
+
+  public enum Gain: Sendable, Equatable {
+    /// g itself.
+    case factor(Double)
+    /// As large as makes the root of the mean square of u y, over neurons and time, this number.
+    case drive(Double)
+  }
+
+  public let factors: Int
+  public let mixing: Mixing
   public let source: FeedbackNetwork.Source
 }
 
 extension FeedbackDescription {
   init(
-    from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double,
-    budget: MemoryBudget
+    from mapping: ConfigurationMapping, task: TaskDescription, teacher: TeacherDescription?,
+    timeStep: Double, budget: MemoryBudget
   ) throws {
-    guard task.factors > 0 else {
+    let factors = (teacher?.components ?? 0) + task.factors
+    self.factors = factors
+    guard factors > 0 else {
       throw mapping.rejected(
-        "kind", "the task has no factors to feed back", remedy: "choose a task that has, or layers")
+        "kind", "the task has no factors to feed back",
+        remedy: "say what makes them in teacher, choose a task that has some, or layers")
     }
     let neurons = try mapping.value("neurons") { try $0.integer(1...) }
     self.neurons = neurons
-    guard neurons >= task.factors else {
+    guard neurons >= factors else {
       throw mapping.rejected(
-        "neurons", "\(task.factors) factors cannot be spread over \(neurons) neurons",
+        "neurons", "\(factors) factors cannot be spread over \(neurons) neurons",
         remedy: "use as many neurons as factors, or more")
     }
     model = try mapping.nested("model") {
@@ -65,22 +84,31 @@ extension FeedbackDescription {
     try budget.claim(
       regressors * regressors / 2, for: "the inverse correlation of \(neurons) neurons' traces",
       of: mapping, "neurons")
-    gain = try mapping.value("gain") { try $0.number(.positive) }
+    mixing = try Mixing(from: mapping, neurons: neurons, teacher: teacher, task: task)
     source = try mapping.value("source", default: "factors") { try $0.choice() }
   }
 
   /// The network for a task.
   ///
-  /// - Parameter seed: what the mixing is drawn by.
+  /// - Parameters:
+  ///   - factors: what are fed back.
+  ///   - seed: what is drawn is drawn by it.
+  ///   - mixing: how factors of a teacher are spread; without it encoders and input weights are 0 there.
   func network(
-    of task: TaskDescription, timeStep: Double, seed: UInt64
+    of task: TaskDescription, factors: Int, timeStep: Double, seed: UInt64,
+    mixing: ((FeedbackDescription) throws -> FactorMixing)?
   ) throws -> FeedbackNetwork {
-    let mixing = try FactorMixing(
-      factors: task.factors, inputs: task.inputChannels, neurons: neurons, gain: gain, seed: seed)
+    let mixed: FactorMixing? =
+      if factors == task.factors, case .random(.factor(let gain)) = self.mixing {
+        try FactorMixing(
+          factors: factors, inputs: task.inputChannels, neurons: neurons, gain: gain, seed: seed)
+      } else {
+        try mixing?(self)
+      }
     let population = Population(name: "hidden", neurons: neurons)
     return try FeedbackNetwork(
       timeStep: timeStep, inputs: task.inputChannels, neurons: neurons, model: model.model,
-      input: Dense(.values(mixing.inputs.values), isTrainable: false),
+      input: Dense(mixed.map { .values($0.inputs.values) } ?? .constant(0), isTrainable: false),
       synapses: synapses.map { kind in
         FeedbackNetwork.Synapses(
           name: kind.name,
@@ -88,8 +116,77 @@ extension FeedbackDescription {
             from: population, sizes: [.inputs: neurons, .neurons: neurons], seed: seed,
             name: "hidden.recurrent.\(kind.name)"),
           filter: kind.connection.filter, entersMean: kind.entersMean)
-      }, traces: traces, factors: task.factors, encoders: .values(mixing.encoders.values),
+      }, traces: traces, factors: factors,
+      encoders: mixed.map { .values($0.encoders.values) } ?? .constant(0),
       outputs: task.outputs - task.factors, source: source)
+  }
+}
+
+extension FeedbackDescription.Mixing {
+  /// The `mixing` of the file.
+  private enum Kind: String, CaseIterable { case random, units }
+
+  fileprivate init(
+    from mapping: ConfigurationMapping, neurons: Int, teacher: TeacherDescription?,
+    task: TaskDescription
+  ) throws {
+    let kind: Kind = try mapping.value("mixing", default: "random") { try $0.choice() }
+    guard kind == .random else {
+      guard case .driven(let units) = teacher?.source, units.records == .currents,
+        task.factors == 0
+      else {
+        throw mapping.rejected(
+          "mixing", "there are no currents of a teacher's units",
+          remedy: "give the task a driven teacher that records currents")
+      }
+      guard units.units == neurons else {
+        throw mapping.rejected(
+          "neurons", "\(neurons) neurons are not the \(units.units) units of the teacher",
+          remedy: "use as many, or random mixing")
+      }
+      self = .units
+      return
+    }
+    guard let drive = try mapping.optional("drive", { try $0.number(.positive) }) else {
+      self = .random(.factor(try mapping.value("gain") { try $0.number(.positive) }))
+      return
+    }
+    guard teacher != nil, task.factors == 0 else {
+      throw mapping.rejected(
+        "drive", "the size of these factors is not known", remedy: "give the gain")
+    }
+    self = .random(.drive(drive))
+  }
+}
+
+extension FeedbackDescription {
+  /// How the factors of a teacher, and those of the task itself, are spread over the neurons.
+  func mixing(of taught: TaughtTask, seed: UInt64) throws -> FactorMixing {
+    let generator = taught.generator
+    guard case .random(let gain) = mixing else {
+      return FactorMixing(components: taught.components, inputs: generator.taskInputs)
+    }
+    let currents =
+      generator.recordsCurrents
+      ? taught.components : try LinearAlgebra.product(generator.recurrent, taught.components)
+    let factor: Double =
+      switch gain {
+      case .factor(let factor): factor
+      case .drive: 1
+      }
+    let mixing = try FactorMixing(
+      currents: currents, inputs: generator.taskInputs,
+      given: (taught.base.factors, taught.inputChannels - generator.channels), neurons: neurons,
+      gain: factor, seed: seed)
+    guard case .drive(let wanted) = gain else { return mixing }
+    // Factors are uncorrelated: mean squares add up.
+    let (columns, encoders) = (taught.power.count, mixing.encoders)
+    let sum = (0..<neurons).reduce(0.0) { sum, neuron in
+      (0..<columns).reduce(sum) {
+        $0 + taught.power[$1] * encoders[neuron, $1] * encoders[neuron, $1]
+      }
+    }
+    return mixing.scaled(by: wanted / (sum / Double(neurons)).squareRoot())
   }
 }
 

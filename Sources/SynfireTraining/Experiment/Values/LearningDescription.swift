@@ -133,6 +133,7 @@ extension RecursiveLeastSquares.Constants {
     averaging = try mapping.value("averagingTrials", default: "300") {
       try $0.integer(in: 0...1_000_000)
     }
+    warmUpSteps = try mapping.optional("warmUpSteps") { try $0.integer(in: 0...1_000_000) }
     updateProbability = try mapping.value("updateProbability", default: "50 %") { scalar in
       let fraction = try scalar.fraction()
       guard fraction > 0 else {

@@ -40,16 +40,21 @@ public struct ReadoutDescription: Sendable, Equatable {
 
 extension NetworkDescription {
   init(
-    from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double,
-    budget: MemoryBudget
+    from mapping: ConfigurationMapping, task: TaskDescription, teacher: TeacherDescription?,
+    timeStep: Double, budget: MemoryBudget
   ) throws {
     let kind: Kind = try mapping.value("kind", default: "layers") { try $0.choice() }
     if kind == .feedback {
       layers = []
       feedback = try FeedbackDescription(
-        from: mapping, task: task, timeStep: timeStep, budget: budget)
+        from: mapping, task: task, teacher: teacher, timeStep: timeStep, budget: budget)
       readout = .ofFactors
       return
+    }
+    guard teacher == nil else {
+      throw mapping.rejected(
+        "kind", "a teacher makes factors, which layers do not feed back",
+        remedy: "write network: {kind: feedback, ...}, or leave teacher out")
     }
     feedback = nil
     var inputs = task.inputChannels

@@ -47,8 +47,8 @@ extension NeuronDescription {
       self = .rate(
         RateUnit(
           timeStep: timeStep,
-          membraneTimeConstant: try mapping.value("membraneTimeConstant") {
-            try $0.timeConstant(timeStep: timeStep)
+          membraneTimeConstant: try mapping.value("membraneTimeConstant") { scalar in
+            try scalar.time(.nonNegative) == 0 ? 0 : scalar.timeConstant(timeStep: timeStep)
           },
           nonlinearity: try mapping.value("nonlinearity", default: "potential") {
             try $0.choice()

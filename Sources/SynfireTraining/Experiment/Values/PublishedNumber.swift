@@ -19,7 +19,7 @@ public struct PublishedNumber: Sendable, Equatable {
   /// The metrics that a report knows.
   public static let metrics = [
     "accuracy", "error", "loss", "meanSquaredError", "decisionAccuracy", "firingRate",
-    "factorError", "outputError",
+    "factorError", "outputError", "reachingError", "cyclingError",
   ]
 }
 

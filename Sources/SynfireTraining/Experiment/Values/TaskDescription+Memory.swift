@@ -19,7 +19,7 @@ extension TaskDescription {
     case .contextIntegration(let task), .contextSwitch(let task, _):
       // The noise of both streams.
       2 * 4 * (task.stimulusEnd - task.stimulusStart)
-    case .images, .sequentialImages, .storeRecall, .cycling, .custom: 0
+    default: 0
     }
   }
 }

@@ -72,7 +72,7 @@ extension StoreRecallTaskDescription {
 
 extension ConfigurationScalar {
   /// A time that is a whole number of time steps.
-  fileprivate func wholeSteps(timeStep: Double, in range: ClosedRange<Int>) throws -> (
+  func wholeSteps(timeStep: Double, in range: ClosedRange<Int>) throws -> (
     seconds: Double, steps: Int
   ) {
     let seconds = try time(.positive)
@@ -81,6 +81,11 @@ extension ConfigurationScalar {
       throw rejected(
         "\(text) is not a whole number of time steps of \(timeStep.inMilliseconds)",
         remedy: "change it, or timeStep")
+    }
+    guard steps >= Double(range.lowerBound) else {
+      throw rejected(
+        "\(text) is less than \(range.lowerBound) time steps of \(timeStep.inMilliseconds)",
+        remedy: "lengthen it")
     }
     guard steps <= Double(range.upperBound) else {
       throw rejected(

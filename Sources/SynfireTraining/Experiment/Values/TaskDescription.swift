@@ -9,6 +9,11 @@ public enum TaskDescription: Sendable, Equatable {
   case storeRecall(StoreRecallTaskDescription)
   case cycling
   case custom(CustomTaskDescription)
+  case oscillation(OscillationTaskDescription)
+  case reaching
+  case noiseIntegration(NoiseIntegrationTaskDescription)
+  case reachingOrCycling
+  case readySetGo
 
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
@@ -18,8 +23,10 @@ public enum TaskDescription: Sendable, Equatable {
     case contextSwitch = "context-switch"
     case sequentialMNIST = "sequential-mnist"
     case storeRecall = "store-recall"
-    case cycling
-    case custom
+    case cycling, custom, oscillation, reaching
+    case noiseIntegration = "noise-integration"
+    case reachingOrCycling = "reaching-or-cycling"
+    case readySetGo = "ready-set-go"
   }
 
   /// Input channels.
@@ -29,7 +36,11 @@ public enum TaskDescription: Sendable, Equatable {
     case .contextIntegration, .contextSwitch: 4
     case .sequentialImages(let task): task.channels
     case .storeRecall(let task): StoreRecallTask.populations * task.neuronsPerPopulation
-    case .cycling: 1
+    case .cycling, .oscillation: 1
+    case .reaching: ReachingTask.channels
+    case .noiseIntegration(let task): task.channels
+    case .reachingOrCycling: ReachingOrCyclingTask.channels
+    case .readySetGo: ReadySetGoTask.channels
     case .custom(let task): task.inputChannels
     }
   }
@@ -38,23 +49,17 @@ public enum TaskDescription: Sendable, Equatable {
   public var outputs: Int {
     switch self {
     case .images, .sequentialImages: 10
-    case .contextIntegration, .contextSwitch: 1
+    case .contextIntegration, .contextSwitch, .oscillation, .noiseIntegration: 1
     case .storeRecall: 2
     case .cycling: CyclingTask.factors + CyclingTask.muscles
+    case .reaching: ReachingTask.outputs
+    case .reachingOrCycling: ReachingOrCyclingTask.outputs
+    case .readySetGo: ReadySetGoTask.outputs
     case .custom(let task): task.sizes.factors + task.sizes.outputs
     }
   }
 
-  /// Outputs that are factors of a population, before those that are what the population does.
-  public var factors: Int {
-    switch self {
-    case .cycling: CyclingTask.factors
-    case .custom(let task): task.sizes.factors
-    default: 0
-    }
-  }
-
-  /// Time steps of a trial.
+  /// Time steps of a trial; of an average one where they differ.
   public var steps: Int {
     switch self {
     case .images(let task): task.steps
@@ -62,6 +67,11 @@ public enum TaskDescription: Sendable, Equatable {
     case .sequentialImages(let task): task.windows * task.windowSteps
     case .storeRecall(let task): task.slots * task.stepsPerSlot
     case .cycling: CyclingTask.steps
+    case .oscillation(let task): task.steps
+    case .reaching: ReachingTask.meanSteps
+    case .noiseIntegration(let task): task.steps
+    case .reachingOrCycling: ReachingOrCyclingTask.meanSteps
+    case .readySetGo: ReadySetGoTask.meanSteps
     case .custom(let task): task.steps
     }
   }
@@ -70,7 +80,7 @@ public enum TaskDescription: Sendable, Equatable {
   public var isClassification: Bool {
     switch self {
     case .images, .sequentialImages, .storeRecall: true
-    case .contextIntegration, .contextSwitch, .cycling, .custom: false
+    default: false
     }
   }
 
@@ -79,7 +89,7 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .sequentialImages(let task): task.windowSteps
     case .storeRecall(let task): task.stepsPerSlot
-    case .images, .contextIntegration, .contextSwitch, .cycling, .custom: nil
+    default: nil
     }
   }
 
@@ -88,7 +98,7 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .images, .storeRecall: true
     case .sequentialImages(let task): task.encoding != .analog
-    case .contextIntegration, .contextSwitch, .cycling, .custom: false
+    default: false
     }
   }
 
@@ -97,7 +107,7 @@ public enum TaskDescription: Sendable, Equatable {
     switch self {
     case .images(let task): task.validationImages
     case .sequentialImages(let task): task.validationImages
-    case .contextIntegration, .contextSwitch, .storeRecall, .cycling, .custom: nil
+    default: nil
     }
   }
 
@@ -106,7 +116,15 @@ public enum TaskDescription: Sendable, Equatable {
 
   /// The metrics that the task reports, the most telling first.
   public var metrics: [String] {
-    if factors > 0 { return outputs > factors ? ["factorError", "outputError"] : ["factorError"] }
+    switch self {
+    case .cycling, .custom:
+      if factors == 0 { return ["outputError"] }
+      return outputs > factors ? ["factorError", "outputError"] : ["factorError"]
+    case .oscillation, .reaching, .readySetGo: return ["outputError"]
+    case .noiseIntegration: return ["decisionAccuracy", "meanSquaredError", "outputError"]
+    case .reachingOrCycling: return ["outputError", "reachingError", "cyclingError"]
+    default: break
+    }
     return isClassification ? ["accuracy", "error"] : ["meanSquaredError", "decisionAccuracy"]
   }
 }
@@ -157,14 +175,21 @@ extension TaskDescription {
       self = .sequentialImages(try SequentialImageTaskDescription(from: mapping))
     case .storeRecall:
       self = .storeRecall(try StoreRecallTaskDescription(from: mapping, timeStep: timeStep))
-    case .cycling:
-      guard abs(timeStep - 0.001) < 1e-12 else {
-        throw mapping.rejected(
-          "kind", "the recordings of cycling have steps of 1 ms", remedy: "set timeStep: 1 ms")
+    case .cycling, .reaching, .reachingOrCycling, .readySetGo:
+      try Self.requireMilliseconds(mapping, timeStep: timeStep)
+      switch kind {
+      case .reaching: self = .reaching
+      case .reachingOrCycling: self = .reachingOrCycling
+      case .readySetGo: self = .readySetGo
+      default: self = .cycling
       }
-      self = .cycling
     case .custom:
       self = .custom(try CustomTaskDescription(from: mapping, timeStep: timeStep))
+    case .oscillation:
+      self = .oscillation(try OscillationTaskDescription(from: mapping, timeStep: timeStep))
+    case .noiseIntegration:
+      self = .noiseIntegration(
+        try NoiseIntegrationTaskDescription(from: mapping, timeStep: timeStep))
     }
   }
 }

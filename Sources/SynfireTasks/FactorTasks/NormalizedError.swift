@@ -4,13 +4,15 @@ import SynfireCore
 /// median over the trials that have targets other than 0, nil if none has. Not a number where shapes differ or
 /// there is no trial.
 ///
-/// - Parameter readout: axes [time, trial, output].
-func normalizedError(
-  _ readout: Tensor<Float>, _ batch: TrialBatch, outputs: Range<Int>
+/// - Parameters:
+///   - readout: axes [time, trial, output].
+///   - chosen: trials that count; nil for all.
+public func normalizedError(
+  _ readout: Tensor<Float>, _ batch: TrialBatch, outputs: Range<Int>, trials chosen: [Int]? = nil
 ) -> Double? {
   let all = normalizedErrors(readout, batch, outputs: outputs)
   guard !all.isEmpty else { return .nan }
-  let errors = all.compactMap(\.self).sorted()
+  let errors = (chosen.map { $0.map { all[$0] } } ?? all).compactMap(\.self).sorted()
   guard !errors.isEmpty else { return nil }
   return (errors[errors.count / 2] + errors[(errors.count - 1) / 2]) / 2
 }

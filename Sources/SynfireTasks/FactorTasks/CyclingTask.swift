@@ -18,6 +18,7 @@ public struct CyclingTask: TrialTask {
   public let name = "cycling"
   public var inputChannels: Int { 1 }
   public var outputs: Int { Self.factors + Self.muscles }
+  public var factors: Int { Self.factors }
   public var steps: Int { Self.steps }
   /// Axes [time, output]: factors, then muscles.
   public let targets: Tensor<Float>
@@ -27,24 +28,10 @@ public struct CyclingTask: TrialTask {
   /// - Throws: `TasksError` when the file is missing or not what it should be, `FormatsError` when it is
   ///   damaged.
   public init(directory: String?) throws {
-    let files = try DataFiles(
-      dataSet: Self.dataSet, directory: directory,
-      origin: "Get it from github.com/briandepasquale/factor-based-spiking-nets, folder cycling.")
-    path = try files.path(Self.fileName)
+    path = try Self.files(directory, folder: "cycling").path(Self.fileName)
     let file = try MATLABFile(path)
-    let factors: Tensor<Double> = try file.tensor("factors")
-    let muscles: Tensor<Double> = try file.tensor("emg")
-    for (tensor, name, width) in [
-      (factors, "factors", Self.factors), (muscles, "emg", Self.muscles),
-    ] {
-      guard tensor.shape == [Self.steps, width] else {
-        throw TasksError(
-          "\(name) has shape \(tensor.shape) instead of \([Self.steps, width])", place: path)
-      }
-      if let position = tensor.firstNonFinite {
-        throw TasksError("\(name) is not finite at \(position)", place: path)
-      }
-    }
+    let factors = try Self.tensor("factors", of: file, shape: [Self.steps, Self.factors])
+    let muscles = try Self.tensor("emg", of: file, shape: [Self.steps, Self.muscles])
     var targets = Tensor<Float>(
       axes: ["time", "output"], shape: [Self.steps, Self.factors + Self.muscles])
     for time in 0..<Self.steps {
@@ -56,12 +43,36 @@ public struct CyclingTask: TrialTask {
     self.targets = targets
   }
 
+  /// The files of the published repository.
+  static func files(_ directory: String?, folder: String) throws -> DataFiles {
+    try DataFiles(
+      dataSet: dataSet, directory: directory,
+      origin: "Get it from github.com/briandepasquale/factor-based-spiking-nets, folder \(folder).")
+  }
+
+  /// A variable of such a file.
+  static func tensor(
+    _ name: String, of file: MATLABFile, shape: [Int]
+  ) throws -> Tensor<Double> {
+    let tensor: Tensor<Double> = try file.tensor(name)
+    guard tensor.shape == shape else {
+      throw TasksError("\(name) has shape \(tensor.shape) instead of \(shape)", place: file.path)
+    }
+    if let position = tensor.firstNonFinite {
+      throw TasksError("\(name) is not finite at \(position)", place: file.path)
+    }
+    return tensor
+  }
+
+  /// The input at a step of a trial.
+  static func input(at time: Int) -> Float { time < pulseSteps ? pulse : 0 }
+
   public func size(of split: Split) -> Int? { nil }
 
   public func batch(_ split: Split, index: Int, trials: Int, seed: UInt64) throws -> TrialBatch {
     try checkBatch(name: name, index: index, trials: trials)
     var inputs = Tensor<Float>(axes: ["time", "trial", "channel"], shape: [steps, trials, 1])
-    for index in 0..<Self.pulseSteps * trials { inputs.values[index] = Self.pulse }
+    for index in inputs.values.indices { inputs.values[index] = Self.input(at: index / trials) }
     var values: [Float] = []
     values.reserveCapacity(steps * trials * outputs)
     for time in 0..<steps {

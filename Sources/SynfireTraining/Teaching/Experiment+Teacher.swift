@@ -1,0 +1,96 @@
+import Foundation
+import SynfireCore
+import SynfireFormats
+import SynfireLearning
+import SynfireNetworks
+import SynfireTasks
+
+extension Experiment {
+  /// The task with the factors of the teacher.
+  func taught(
+    _ task: any TrialTask, by teacher: TeacherDescription, dataDirectory: String?, threads: Int
+  ) throws -> TaughtTask {
+    let generator: TargetGenerator
+    switch teacher.source {
+    case .driven(let units):
+      let driving = self.task.taught
+      generator = try TargetGenerator(
+        model: units.model, units: units.units, gain: units.gain, channels: driving.inputs,
+        driving: driving.outputs, records: units.records, leadIn: units.leadIn, seed: seed,
+        threads: threads)
+    case .trained(let file):
+      generator =
+        try file.map { try TargetGenerator(run: $0, task: self.task, threads: threads) }
+        ?? TargetGenerator(publishedIn: dataDirectory, task: self.task, threads: threads)
+    }
+    return try TaughtTask(
+      task, generator: generator, components: teacher.components, trials: teacher.trials,
+      removesMean: teacher.removesMean, seed: seed)
+  }
+}
+
+extension TaskDescription {
+  /// Steps in which a slot of the task is held.
+  fileprivate var stepsPerSlot: Int {
+    if case .noiseIntegration(let task) = self { task.stepsPerSlot } else { 1 }
+  }
+}
+
+extension TargetGenerator {
+  /// A memoryless unit: the state of each update is the hyperbolic tangent of its drive.
+  private static var memoryless: RateUnit { RateUnit(timeStep: 0.01, membraneTimeConstant: 0) }
+
+  /// The published network of contextual integration, `contextual_integration_rate_net.h5`.
+  fileprivate init(publishedIn directory: String?, task: TaskDescription, threads: Int) throws {
+    let path = try DataFiles(
+      dataSet: CyclingTask.dataSet, directory: directory,
+      origin: "Get it from github.com/briandepasquale/factor-based-spiking-nets, folder "
+        + "contextual_integration."
+    ).path("contextual_integration_rate_net.h5")
+    let file = try HDF5File.open(path)
+    func tensor(_ name: String) throws -> Tensor<Double> { try file.tensor(name) }
+    let (inputs, recurrent) = (try tensor("W_in"), try tensor("W_rec"))
+    let (bias, start) = (try tensor("bias"), try tensor("x0"))
+    let units = TeacherDescription.publishedUnits
+    guard inputs.shape == [4, units], recurrent.shape == [units, units], bias.shape == [units],
+      start.shape == [units]
+    else {
+      throw TrainingError(
+        "W_in, W_rec, bias and x0 do not have the shapes of \(units) units", place: path)
+    }
+    // The file's matrices are [from, to]; the initial state acts through the recurrent weights once.
+    let weights = recurrent.transposed
+    let first = try LinearAlgebra.product(
+      weights, Tensor(axes: ["unit", "column"], shape: [units, 1], values: start.values))
+    try self.init(
+      model: Self.memoryless, recurrent: weights,
+      inputs: Tensor(
+        axes: ["unit", "input"], shape: [units, 6],
+        values: (0..<units).flatMap { unit in
+          (0..<4).map { inputs[$0, unit] } + [bias.values[unit], first.values[unit]]
+        }), stepsPerUpdate: task.stepsPerSlot, threads: threads)
+  }
+
+  /// The checkpoint in a run folder, or the file itself.
+  private static func file(_ path: String) -> String {
+    let checkpoint = path + "/run.h5"
+    return FileManager.default.fileExists(atPath: checkpoint) ? checkpoint : path
+  }
+
+  /// A network that `rate-to-spike/contextual-rate` has trained.
+  ///
+  /// - Parameter path: a run folder, or a file of parameters.
+  fileprivate init(run path: String, task: TaskDescription, threads: Int) throws {
+    let parameters: NamedTensors<Float> = try TensorFile.read(Self.file(path))
+    guard let inputs = parameters["hidden.input.weights"],
+      let recurrent = parameters["hidden.recurrent.weights"], inputs.shape.last == 6
+    else {
+      throw TrainingError(
+        "there are no weights of a rate network for noise-integration", place: path,
+        remedy: "name a run of rate-to-spike/contextual-rate")
+    }
+    try self.init(
+      model: Self.memoryless, recurrent: recurrent.converted(), inputs: inputs.converted(),
+      stepsPerUpdate: task.stepsPerSlot, threads: threads)
+  }
+}
