@@ -40,8 +40,8 @@ import Testing
       old: "{kind: store-recall}", new: "{kind: store-recal}", key: "task.kind",
       what: "\"store-recal\" is not known here",
       remedy: "did you mean store-recall? known are mnist, fashion-mnist, context-integration,"
-        + " context-switch, sequential-mnist, store-recall, cycling, oscillation, reaching,"
-        + " noise-integration, reaching-or-cycling, ready-set-go"),
+        + " context-switch, sequential-mnist, store-recall, cycling, custom, oscillation,"
+        + " reaching, noise-integration, reaching-or-cycling, ready-set-go"),
     Mistake(
       old: "{kind: store-recall}", new: "{kind: store-recall, stepsPerPixel: 2}",
       key: "task.stepsPerPixel", what: "unknown key \"stepsPerPixel\"",
