@@ -7,7 +7,7 @@ import CLAPACK
 /// and for an iteration that does not converge. LAPACK runs on one thread, so that results do not
 /// depend on the number of cores.
 public enum LinearAlgebra {
-  private static let oneThread: Void = openblas_set_num_threads(1)
+  static let oneThread: Void = openblas_set_num_threads(1)
 
   /// The library that computes them, with its version and kernels.
   public static var library: String {

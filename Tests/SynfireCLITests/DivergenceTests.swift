@@ -48,4 +48,30 @@ struct DivergenceTests {
     #expect(outcome.errors.contains("loss is "), "\(outcome.errors)")
     #expect(outcome.errors.contains("the checkpoint after batch 0 is kept"), "\(outcome.errors)")
   }
+
+  /// Recursive least squares that forgets so much that its inverse correlation loses its meaning.
+  @Test func anInverseCorrelationThatIsLostStopsTheRun() throws {
+    let folder = try WorkFolder()
+    let waves = Tensor<Double>(
+      axes: ["time", "channel"], shape: [200, 3],
+      values: (0..<600).map { sin(0.05 * Double($0 / 3 + 20 * ($0 % 3))) })
+    try TensorFile.write(folder.at("mine.h5"), NamedTensors([("factors", waves)]))
+    let outcome = try Program.run(
+      [
+        "train", "rate-to-spike/custom", "--set", "targets=mine.h5", "--set", "neurons=60",
+        "--set", "batches=9", "--set", "trialsPerBatch=2", "--set", "learning.settlingTrials=1",
+        "--set", "learning.averagingTrials=2", "--set", "learning.forgetting=0.3",
+        "--set", "training.checkpointEvery=1", "--out", "run",
+      ], in: folder)
+    #expect(outcome.code == 1, "\(outcome.errors)")
+    let place = #/error: batch \d+: trial \d+, step \d+: recursive least squares, update \d+: /#
+    #expect(outcome.errors.contains(place), "\(outcome.errors)")
+    #expect(outcome.errors.contains("the inverse correlation is not positive definite any more"))
+    #expect(outcome.errors.contains("Use a forgetting factor nearer to 1"))
+    #expect(outcome.output.isEmpty)
+    let (kept, notice) = try RunFolder.read(at: folder.at("run")).readCheckpoint()
+    #expect(notice == nil && !kept.isFinished && kept.batch > 0)
+    #expect(outcome.errors.contains("the checkpoint after batch \(kept.batch) is kept"))
+    #expect(kept.parameters.pairs.allSatisfy { $0.tensor.firstNonFinite == nil })
+  }
 }

@@ -185,6 +185,21 @@ import Testing
     #expect(decoder.weights != weights)
   }
 
+  /// A matrix whose diagonal is sound, in the directions along which no sample was taken.
+  @Test func definitenessIsLookedForInAllDirections() throws {
+    var correlation = try InverseCorrelation(count: 2, pool: WorkerPool(threads: 1))
+    try correlation.restore(triangle: [1, 0.5, 1], updates: 3)
+    try correlation.requirePositiveDefinite()
+    for triangle in [[1, 2, 1], [1, 1, 1], [1, .nan, 1], [1, 0, .infinity]] {
+      try correlation.restore(triangle: triangle, updates: 3)
+      let error = #expect(throws: LearningError.self) {
+        try correlation.requirePositiveDefinite()
+      }
+      #expect(error?.what.contains("positive definite") == true)
+      #expect(error?.isUserMistake == false)
+    }
+  }
+
   @Test func lossOfDefinitenessIsReported() throws {
     var decoder = try RecursiveDecoder(
       regressors: 2, outputs: 1, blockSize: 1, pool: WorkerPool(threads: 1))

@@ -245,4 +245,20 @@ import Testing
     #expect(error?.what.contains("positive definite") == true)
     #expect(error?.place.hasPrefix("trial 2, step ") == true)
   }
+
+  /// Forgetting that leaves directions unsupported lets the inverse grow until rounding makes it indefinite.
+  @Test(arguments: [0.2, 0.9]) func forgettingTooMuchIsReported(forgetting: Double) throws {
+    var constants = constants(settling: 0, averaging: 0)
+    constants.forgetting = forgetting
+    var rule = try rule(try network(neurons: 20), constants)
+    let error = #expect(throws: LearningError.self) {
+      for _ in 0..<40 {
+        _ = try rule.step(batch(1, steps: 100))
+        _ = try rule.preciseState
+      }
+    }
+    #expect(error?.what.contains("not positive definite any more") == true)
+    #expect(error?.place.contains("trial ") == true && error?.place.contains("update ") == true)
+    #expect(error?.remedy.contains("forgetting factor nearer to 1") == true)
+  }
 }

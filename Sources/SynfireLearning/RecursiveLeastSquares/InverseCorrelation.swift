@@ -117,7 +117,7 @@ public struct InverseCorrelation: Sendable {
     DoubleRows.scale(product, by: scale, vectors: vectors)
     subtractPending(along: regressors, from: product)
     let variance = DoubleRows.dot(product, regressors, vectors: vectors)
-    guard variance >= 0, variance.isFinite else { throw indefinite(variance, "s.P s") }
+    guard variance >= 0, variance.isFinite else { throw indefinite("s.P s is \(variance)") }
     let denominator = forgetting + variance
     gain.update(from: product, count: rowLength)
     DoubleRows.scale(gain, by: 1 / denominator, vectors: vectors)
@@ -208,8 +208,20 @@ public struct InverseCorrelation: Sendable {
     for index in 0..<count {
       let value = matrix[index, index]
       guard value > 0, value.isFinite else {
-        throw indefinite(value, "the diagonal element of regressor \(index)")
+        throw indefinite("the diagonal element of regressor \(index) is \(value)")
       }
+    }
+  }
+
+  /// Looks at all directions, at the cost of a decomposition; updates only look along their regressors and at
+  /// the diagonal.
+  ///
+  /// - Throws: `LearningError` when P is not positive definite any more.
+  public func requirePositiveDefinite() throws {
+    var written = self
+    try written.write()
+    guard LinearAlgebra.isPositiveDefinite(written.matrix) else {
+      throw indefinite("it has no Cholesky decomposition")
     }
   }
 
@@ -219,9 +231,9 @@ public struct InverseCorrelation: Sendable {
     if !isKnownUniquelyReferenced(&products) { products = products.copy() }
   }
 
-  private func indefinite(_ value: Double, _ what: String) -> LearningError {
+  private func indefinite(_ what: String) -> LearningError {
     LearningError(
-      "the inverse correlation is not positive definite any more: \(what) is \(value)",
+      "the inverse correlation is not positive definite any more: \(what)",
       place: "recursive least squares, update \(updates + 1)",
       remedy: "Use a forgetting factor nearer to 1, a smaller initial value, or regressors of "
         + "like scale.", isUserMistake: false)

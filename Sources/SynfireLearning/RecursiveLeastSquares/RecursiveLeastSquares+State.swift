@@ -56,6 +56,9 @@ extension RecursiveLeastSquares {
   }
 
   /// What a checkpoint holds in double precision, with which the run goes on to the same bits.
+  ///
+  /// - Throws: `LearningError` when an inverse correlation is not positive definite any more: no run ends, and
+  ///   no checkpoint is kept, with one that is not.
   public var preciseState: NamedTensors<Double> {
     get throws {
       func vector(_ axis: String, _ values: [Double]) -> Tensor<Double> {
@@ -70,6 +73,9 @@ extension RecursiveLeastSquares {
       for (name, tensor) in networkState.pairs { result["network.\(name)"] = tensor }
       for (name, tensor) in startState?.pairs ?? [] { result["start.\(name)"] = tensor }
       for (name, decoder) in decoders {
+        try Self.located("after trial \(trials)") {
+          try decoder.correlation.requirePositiveDefinite()
+        }
         result["\(name).weights"] = decoder.weights
         result["\(name).updates"] = vector("value", [Double(decoder.correlation.updates)])
         result["\(name).inverseCorrelation"] = vector("element", try decoder.correlation.triangle)

@@ -154,19 +154,17 @@ extension RecursiveLeastSquares {
       }
       guard stream.bernoulli(constants.updateProbability) else { continue }
       own.subtract(presentation.target)
-      do {
+      try Self.located("trial \(trials + 1), step \(time + 1)") {
         try decoder.update(stepper.traces.pointer, errors: own.values.pointer)
         try readout?.update(own.regressors.pointer, errors: outputErrors)
-      } catch let error as LearningError {
-        throw LearningError(
-          error.what, place: "trial \(trials + 1), step \(time + 1): \(error.place)",
-          remedy: error.remedy, isUserMistake: error.isUserMistake)
       }
     }
     // A run that goes on from a checkpoint knows no more than the written matrices.
-    try decoder.correlation.fold(stepper.traces.pointer)
-    decoder.correlation.endTracking()
-    try readout?.correlation.fold()
+    try Self.located("trial \(trials + 1), at its end") {
+      try decoder.correlation.fold(stepper.traces.pointer)
+      decoder.correlation.endTracking()
+      try readout?.correlation.fold()
+    }
     return (spikes, scale > 0 ? error / scale : error)
   }
 
@@ -230,6 +228,15 @@ extension RecursiveLeastSquares {
     run.firingRate =
       Double(spikes) / (Double(batch.samples) * network.timeStep * Double(network.neurons))
     return run
+  }
+
+  /// Says of errors in `body` when they came about.
+  static func located(_ moment: @autoclosure () -> String, _ body: () throws -> Void) throws {
+    do { try body() } catch let error as LearningError {
+      throw LearningError(
+        error.what, place: "\(moment()): \(error.place)", remedy: error.remedy,
+        isUserMistake: error.isUserMistake)
+    }
   }
 
   private func divergence(_ factor: Int, _ time: Int) -> LearningError {
