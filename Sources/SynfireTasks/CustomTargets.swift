@@ -94,8 +94,18 @@ public struct CustomTargets: Sendable, Equatable {
   /// The root of the mean over time of the sum of squares of all factors, the length of the vector that they
   /// make.
   public var factorAmplitude: Double {
-    let sum = factors.values.reduce(0) { $0 + $1 * $1 }
-    return (sum / Double(lengths.reduce(0, +))).squareRoot()
+    meanSquares(factors).reduce(0, +).squareRoot()
+  }
+
+  /// The root mean square of each output.
+  public var outputAmplitudes: [Double] { meanSquares(outputs).map { $0.squareRoot() } }
+
+  /// Of each channel.
+  private func meanSquares(_ tensor: Tensor<Double>) -> [Double] {
+    let channels = tensor.shape[2]
+    var sums = [Double](repeating: 0, count: channels)
+    for (index, value) in tensor.values.enumerated() { sums[index % channels] += value * value }
+    return sums.map { $0 / Double(lengths.reduce(0, +)) }
   }
 
   /// The largest magnitude of an input; 0 for none.

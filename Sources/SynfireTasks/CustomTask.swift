@@ -2,7 +2,7 @@ import SynfireCore
 
 /// Anyone's own targets and inputs, from a file: see `CustomTargets`.
 ///
-/// Targets are the factors times `factorScale`, then the outputs as they are. Training draws trials at random
+/// Targets are the factors times `factorScale`, then the outputs times `outputScales`. Training draws trials at random
 /// from those of its split. Validation and test show each trial of theirs once, in a random order, and begin
 /// anew in another one. A sample is held for `stepsPerSample` steps. Where the file has no inputs, one channel
 /// is `pulse` during the first `pulseSteps` steps of a trial, and 0 after.
@@ -11,6 +11,8 @@ public struct CustomTask: TrialTask {
   public struct Presentation: Sendable, Equatable {
     public var stepsPerSample = 1
     public var factorScale = 1.0
+    /// One number an output; none leaves all outputs as they are.
+    public var outputScales: [Double] = []
     public var inputScale = 1.0
     public var pulse = 2.0
     public var pulseSteps = 50
@@ -21,6 +23,9 @@ public struct CustomTask: TrialTask {
   /// `CustomTargets.factorAmplitude` of the recordings of cycling (DePasquale et al. 2023): that for which
   /// the constants of the method were chosen.
   public static let usualFactorAmplitude = 17.0
+  /// The root mean square of an output that drives a rate network which makes factors; about that of a muscle
+  /// in reaching.
+  public static let usualOutputAmplitude = 0.5
   /// The pulse that begins a trial of cycling.
   public static let usualInputAmplitude = 2.0
 
@@ -50,14 +55,18 @@ public struct CustomTask: TrialTask {
       axes: ["time", "trial", "channel"], shape: [steps, trials, inputChannels])
     var values = Tensor<Float>(
       axes: ["time", "trial", "output"], shape: [steps, trials, outputs])
+    let outputScales =
+      presentation.outputScales.isEmpty
+      ? [Double](repeating: 1, count: targets.sizes.outputs) : presentation.outputScales
+    let factorScales = [Double](repeating: presentation.factorScale, count: factors)
+    let inputScales = [Double](repeating: presentation.inputScale, count: targets.sizes.inputs)
     for (trial, number) in numbers.enumerated() {
-      copy(
-        targets.factors, number, to: &values, trial, from: 0, scale: presentation.factorScale)
-      copy(targets.outputs, number, to: &values, trial, from: factors, scale: 1)
+      copy(targets.factors, number, to: &values, trial, from: 0, scales: factorScales)
+      copy(targets.outputs, number, to: &values, trial, from: factors, scales: outputScales)
       if targets.sizes.inputs > 0 {
         copy(
           targets.inputs, targets.inputs.shape[0] == 1 ? 0 : number, to: &inputs, trial, from: 0,
-          scale: presentation.inputScale)
+          scales: inputScales)
       } else {
         for time in 0..<min(steps, presentation.pulseSteps) {
           inputs.values[time * trials + trial] = Float(presentation.pulse)
@@ -99,7 +108,7 @@ public struct CustomTask: TrialTask {
   /// Copies the samples of a trial, each held, into the channels of a batch from `first` on.
   private func copy(
     _ source: Tensor<Double>, _ number: Int, to batch: inout Tensor<Float>, _ trial: Int,
-    from first: Int, scale: Double
+    from first: Int, scales: [Double]
   ) {
     let (trials, width) = (batch.shape[1], batch.shape[2])
     let (samples, channels) = (source.shape[1], source.shape[2])
@@ -107,7 +116,7 @@ public struct CustomTask: TrialTask {
       let start = (number * samples + time / presentation.stepsPerSample) * channels
       let row = (time * trials + trial) * width + first
       for channel in 0..<channels {
-        batch.values[row + channel] = Float(scale * source.values[start + channel])
+        batch.values[row + channel] = Float(scales[channel] * source.values[start + channel])
       }
     }
   }

@@ -72,7 +72,6 @@ struct CustomMistakeTests {
       "outputs: channel 0, counted from 0, is always 0"
     ),
     Case(["rates": wave([50, 3])], "There are rates [50, 3]."),
-    Case(["outputs": wave([50, 3])], "there are outputs, but no factors"),
   ])
   func arraysAreExplained(_ mistake: Case) throws {
     let (arrays, text) = (mistake.arrays, mistake.text)
@@ -97,7 +96,20 @@ struct CustomMistakeTests {
       ),
       ("task.factorScale=1e-6", "Leave task.factorScale at auto"),
       ("task.axes=time", "known are trial-time-channel, trial-channel-time"),
+      ("task.outputScale=[1, 2, 3]", "3 scales for 2 outputs"),
       ("task.stepsPerSample=0", "write a whole number from 1"),
+    ] {
+      try expectMistake(folder, "mine.h5", [setting], says: text)
+    }
+  }
+
+  @Test func outputsAloneNeedATeacher() throws {
+    let folder = try WorkFolder()
+    try TensorFile.write(folder.at("mine.h5"), NamedTensors([("outputs", Self.wave([50, 2]))]))
+    for (setting, text) in [
+      ("teacher=none", "the task has no factors to feed back"),
+      ("components=801", "801 components of 800 units"),
+      ("neurons=30", "31 factors cannot be spread over 30 neurons"),
     ] {
       try expectMistake(folder, "mine.h5", [setting], says: text)
     }

@@ -30,6 +30,7 @@ import Testing
     ]) {
       $0.stepsPerSample = 4
       $0.factorScale = 5
+      $0.outputScales = [3]
       $0.inputScale = 0.5
     }
     #expect(task.steps == 40 && task.outputs == 4 && task.inputChannels == 2)
@@ -43,7 +44,7 @@ import Testing
         let sample = time / 4
         #expect(
           targets[time, trial, 2] == Float(5 * CustomFile.value(number, sample, 2)))
-        #expect(targets[time, trial, 3] == Float(CustomFile.value(number, sample, 0)))
+        #expect(targets[time, trial, 3] == Float(3 * CustomFile.value(number, sample, 0)))
         #expect(inputs[time, trial, 1] == Float(0.5 * CustomFile.value(number, sample, 1)))
       }
     }

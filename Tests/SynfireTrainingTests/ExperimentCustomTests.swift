@@ -173,6 +173,47 @@ import Testing
     #expect(results[2].parameters == results[1].parameters)
   }
 
+  /// Without factors a rate network that the outputs drive makes them; of whatever units the outputs are.
+  @Test func outputsAloneAreEnough() throws {
+    let folder = try Folder()
+    let all: NamedTensors<Double> = try TensorFile.read(try folder.put("mine.h5"))
+    let small = ["teacher.units=40", "components=4", "teacher.trials=2", "teacher.leadIn=50"]
+    let results = try [[1.0, 1], [1024, 0.0078125]].map { units in
+      var outputs = try #require(all["outputs"])
+      for index in outputs.values.indices { outputs.values[index] *= units[index % 2] }
+      let file = folder.at("outputs\(units[0]).npz")
+      try TensorFile.write(file, NamedTensors([("outputs", outputs), ("inputs", all["inputs"]!)]))
+      let experiment = try self.experiment(["targets=\(file)"] + small)
+      #expect(experiment.teacher?.components == 4 && experiment.task.factors == 0)
+      #expect(experiment.task.outputs == 2)
+      let again = try ExperimentFile(text: experiment.canonicalYAML, place: "run.h5").experiment()
+      #expect(again == experiment)
+      return try trained(["targets=\(file)"] + small, in: folder.at("run\(units[0])"))
+    }
+    #expect(results[0].testMetrics.keys.sorted().prefix(2) == ["factorError", "firingRate"])
+    #expect(results[0].testMetrics["outputError"] != nil)
+    #expect(results[0].parameters["factors.decoders"]?.shape == [4, 60])
+    #expect(results[0].parameters == results[1].parameters)
+    // With factors of their own nobody teaches.
+    #expect(try experiment(["targets=\(folder.at("mine.h5"))"]).teacher == nil)
+  }
+
+  @Test func scalesOfOutputsAreOneForEach() throws {
+    let folder = try Folder()
+    let file = try folder.put("mine.h5")
+    for (given, expected) in [
+      ("auto", [1.0, 1]), ("3", [3, 3]), ("[2, 0.5]", [2, 0.5]),
+    ] {
+      let experiment = try experiment(["targets=\(file)", "task.outputScale=\(given)"])
+      guard case .custom(let task) = experiment.task else { continue }
+      #expect(task.presentation.outputScales == expected)
+    }
+    let error = #expect(throws: ExperimentError.self) {
+      try experiment(["targets=\(file)", "task.outputScale=[1, 2, 3]"])
+    }
+    #expect(error?.what == "3 scales for 2 outputs")
+  }
+
   /// A run goes on from another folder than that in which it was begun, with its file in the data directory.
   @Test func aFileThatMovedIsFoundAmongTheData() throws {
     let folder = try Folder()

@@ -38,6 +38,10 @@ extension CustomTaskDescription {
       try $0.integer(in: 1...1_000_000)
     }
     let factorScale = try mapping.value("factorScale", default: "auto") { try $0.scale() }
+    let outputScales: [Double]? =
+      mapping.form(of: "outputScale") == .list
+      ? try mapping.values("outputScale") { try $0.number(.positive) }
+      : try mapping.value("outputScale", default: "auto") { try $0.scale() }.map { [$0] }
     let inputScale = try mapping.value("inputScale", default: "auto") { try $0.scale() }
     presentation.pulse = try mapping.value("pulse", default: "2") { try $0.number(.any) }
     presentation.pulseSteps = try mapping.value("pulseDuration", default: "50 ms") {
@@ -49,8 +53,9 @@ extension CustomTaskDescription {
       (self.presentation, self.sizes) = (presentation, sizes ?? Self.unknownSizes)
       return
     }
-    if let sizes, let factorScale, let inputScale {
+    if let sizes, let factorScale, let outputScales, let inputScale {
       (presentation.factorScale, presentation.inputScale) = (factorScale, inputScale)
+      presentation.outputScales = try Self.spread(outputScales, over: sizes.outputs, mapping)
       (self.presentation, self.sizes) = (presentation, sizes)
       return
     }
@@ -58,15 +63,25 @@ extension CustomTaskDescription {
     self.sizes = sizes ?? targets.sizes
     presentation.factorScale = factorScale ?? targets.usualFactorScale
     presentation.inputScale = inputScale ?? targets.usualInputScale
+    presentation.outputScales = try Self.spread(
+      outputScales ?? targets.usualOutputScales, over: targets.sizes.outputs, mapping)
     self.presentation = presentation
-    guard targets.sizes.factors > 0 else {
-      throw TasksError(
-        "there are outputs, but no \(names.factors) that are fed back", place: path,
-        remedy:
-          "Add factors of the population that makes the outputs, or their name in the file as "
-          + "task.factorsName.")
+    if targets.sizes.factors > 0 {
+      try targets.requireUsableAmplitude(scale: presentation.factorScale, path)
     }
-    try targets.requireUsableAmplitude(scale: presentation.factorScale, path)
+  }
+
+  /// One scale for each output.
+  private static func spread(
+    _ scales: [Double], over outputs: Int, _ mapping: ConfigurationMapping
+  ) throws -> [Double] {
+    if scales.count == outputs { return scales }
+    guard scales.count == 1 else {
+      throw mapping.rejected(
+        "outputScale", "\(scales.count) scales for \(outputs) outputs",
+        remedy: "give one for each, one for all, or auto")
+    }
+    return [Double](repeating: scales[0], count: outputs)
   }
 
   private static let nameKeys: [(String, WritableKeyPath<CustomTargets.Names, String> & Sendable)] =
@@ -117,6 +132,10 @@ extension CustomTaskDescription {
     return [
       ("targets", "'" + path.replacing("'", with: "''") + "'"),
       ("factorScale", "\(presentation.factorScale)"),
+      (
+        "outputScale",
+        "[\(presentation.outputScales.map { "\($0)" }.joined(separator: ", "))]"
+      ),
       ("inputScale", "\(presentation.inputScale)"),
       (
         "sizes",
@@ -145,6 +164,12 @@ extension CustomTargets.Sizes {
 extension CustomTargets {
   fileprivate var usualFactorScale: Double {
     sizes.factors == 0 ? 1 : CustomTask.usualFactorAmplitude / factorAmplitude
+  }
+
+  /// Where a rate network makes the factors, outputs drive it and are all to be as strong; otherwise they may
+  /// have any unit.
+  fileprivate var usualOutputScales: [Double] {
+    outputAmplitudes.map { sizes.factors > 0 ? 1 : CustomTask.usualOutputAmplitude / $0 }
   }
 
   fileprivate var usualInputScale: Double {

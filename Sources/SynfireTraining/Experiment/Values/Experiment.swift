@@ -78,7 +78,7 @@ extension Experiment {
     let budget = MemoryBudget(bytes: memory)
     let teacher = try file.optionalNested("teacher") {
       try TeacherDescription(from: $0, task: task, timeStep: timeStep, budget: budget)
-    }
+    }.flatMap { $0.onlyWithoutFactors && task.factors > 0 ? nil : $0 }
     let network = try file.nested("network") {
       try NetworkDescription(
         from: $0, task: task, teacher: teacher, timeStep: timeStep, budget: budget)

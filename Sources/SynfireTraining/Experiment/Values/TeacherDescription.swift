@@ -32,6 +32,8 @@ public struct TeacherDescription: Sendable, Equatable {
   public let trials: Int
   /// Whether the mean activity is taken away before components are found.
   public let removesMean: Bool
+  /// Whether it has nothing to do where the task has factors of its own, as a file of the user's may.
+  public let onlyWithoutFactors: Bool
 
   /// Units of the published network of contextual integration.
   static let publishedUnits = 100
@@ -43,10 +45,14 @@ extension TeacherDescription {
     budget: MemoryBudget
   ) throws {
     let kind: Source.Kind = try mapping.value("kind") { try $0.choice() }
+    onlyWithoutFactors = try mapping.value("onlyWithoutFactors", default: "false") {
+      try $0.boolean()
+    }
+    let isIdle = onlyWithoutFactors && task.factors > 0
     var most: Int?
     switch kind {
     case .driven:
-      guard task.taught.outputs > 0 else {
+      guard task.taught.outputs > 0 || isIdle else {
         throw mapping.rejected(
           "kind", "the outputs of this task drive no network",
           remedy: "choose a task whose targets are values at every step")
