@@ -22,6 +22,12 @@ struct SweepCommand: ParsableCommand {
   @Option(help: "How many seeds, counted up from that of the experiment.")
   var seeds: Int = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "The folder of another sweep over the same key, drawn beside. May be repeated.",
+      valueName: "dir"))
+  var beside: [String] = []
+
   @OptionGroup var overrides: OverrideOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var threads: ThreadOptions
@@ -39,6 +45,7 @@ struct SweepCommand: ParsableCommand {
     let sweep = try Sweep(
       file, grids: try grid.map { try SweepGrid(parsing: $0) }, seeds: seeds, common: common,
       in: out ?? "runs/\(name.replacing("/", with: "-"))/sweep")
+    let others = try beside.map { try SweepRecord(in: $0) }
     let display = TrainingDisplay()
     let results = try sweep.run(
       dataDirectory: data.directory, threads: threads.count, stop: signals.stop,
@@ -50,8 +57,9 @@ struct SweepCommand: ParsableCommand {
       Console.note("stopped; the same command goes on")
       throw ExitCode(128 + (signals.stop.signal ?? 0))
     }
-    let summary = SweepSummary(sweep, results: results)
+    let summary = SweepSummary(sweep, results: results, beside: others)
     Console.output(summary.text)
+    for comparison in summary.comparisons { Console.output(comparison) }
     do {
       for figure in try summary.write() { Console.output(figure.path) }
     } catch let error as AnalysisError {

@@ -148,6 +148,23 @@ struct FactorAnalysesTests {
     #expect(throws: AnalysisError.self) { try TrialSpread(of: [[1]]) }
   }
 
+  @Test func sizesForEqualErrors() throws {
+    // Errors 100 / size and 150 / size: half as many again for any error.
+    let sizes = [100.0, 200, 400, 800]
+    let ratio = try #require(
+      EqualErrorRatio(of: (sizes, sizes.map { 150 / $0 }), to: (sizes, sizes.map { 100 / $0 })))
+    #expect(ratio.errors.count == 6 && ratio.errors.first == 1)
+    #expect(ratio.ratios.allSatisfy { abs($0 - 1.5) < 1e-12 })
+    // An error that rises again counts for nothing: 400 has that of 200.
+    let uneven = try #require(
+      EqualErrorRatio(of: (sizes, [8, 4, 5, 1]), to: (sizes, [8, 4, 2, 1])))
+    #expect(uneven.errors == [8, 4, 2, 1])
+    // Between 200 and 800 the error falls from 4 to 1, to 2 at 400.
+    #expect(uneven.ratios.allSatisfy { abs($0 - 1) < 1e-12 })
+    #expect(EqualErrorRatio(of: (sizes, [9, 8, 7, 6]), to: (sizes, [5, 4, 3, 2])) == nil)
+    #expect(EqualErrorRatio(of: (sizes, [9, 8, 7, 0]), to: (sizes, [9, 4, 3, 2])) == nil)
+  }
+
   /// NumPy's default.
   @Test func quantiles() {
     let values: [Double] = [3, 1, 4, 1, 5, 9, 2, 6]

@@ -51,6 +51,48 @@ import Testing
     return TrialBatch(inputs: .analog(inputs), targets: .values(targets))
   }
 
+  /// Those who look on see every step, with the drives that the equations give from rest on.
+  @Test func observersSeeWhatDrives() throws {
+    let neurons = 20
+    let network = try network(neurons: neurons)
+    var parameters = network.initialParameters(seed: 3)
+    parameters.update("factors.decoders") { tensor in
+      for index in tensor.values.indices { tensor.values[index] = Float(sin(Double(index))) / 20 }
+    }
+    let rule = try RecursiveLeastSquares(
+      network: network, parameters: parameters, constants: constants(settling: 0, averaging: 0),
+      seed: 1, threads: 1)
+    let encoders = parameters["hidden.encoders"]!
+    let synapses = [("slow", exp(-0.01)), ("fast", exp(-0.2))].map { name, decay in
+      (weights: parameters["hidden.recurrent.\(name).weights"]!, decay: decay)
+    }
+    var currents = [[Double]](
+      repeating: [Double](repeating: 0, count: neurons), count: synapses.count)
+    var (seen, largest, worst) = ([Int](), 0.0, 0.0)
+    let trials = batch(2, steps: 60)
+    let run = try rule.freeRun(trials, recordsSpikes: true) { step in
+      seen.append(step.trial * 60 + step.time)
+      #expect(step.inputs[0] == (step.time < 6 ? 1 : 0))
+      for neuron in 0..<neurons {
+        let fedBack = step.factors.indices.reduce(0) {
+          $0 + Double(encoders[neuron, $1]) * step.factors[$1]
+        }
+        let expected = fedBack + currents[0][neuron] + currents[1][neuron]
+        largest = max(largest, abs(fedBack))
+        worst = max(worst, abs(step.stepper.meanDrive.pointer[neuron] - expected))
+        for (kind, synapse) in synapses.enumerated() {
+          currents[kind][neuron] = step.stepper.events.reduce(
+            synapse.decay * currents[kind][neuron]
+          ) { $0 + Double(synapse.weights[neuron, $1]) }
+        }
+      }
+    }
+    #expect(worst < 1e-10 && largest > 0.01)
+    #expect(seen == Array(0..<120) && run.spikes.count > 20)
+    // Looking on changes nothing.
+    #expect(try rule.freeRun(trials).readout == run.readout)
+  }
+
   private func constants(settling: Int = 1, averaging: Int = 2) -> RecursiveLeastSquares.Constants {
     var constants = RecursiveLeastSquares.Constants()
     constants.settling = settling

@@ -74,8 +74,8 @@ extension Figure {
     }
     return Figure(
       panels: panels, columnWidths: [1, 1],
-      rowHeights: [2.2] + [Double](repeating: 1, count: rows - 1) + [1.35], width: 760,
-      height: 240 + 80 * Double(rows), style: style)
+      rowHeights: [2.6] + [Double](repeating: 1, count: rows - 1) + [1.35], width: 760,
+      height: 270 + 80 * Double(rows), style: style)
   }
 
   /// Trials of a neuron beneath each other, neurons above each other.

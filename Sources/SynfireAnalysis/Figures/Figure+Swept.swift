@@ -47,7 +47,7 @@ extension Figure {
         Series(
           .linesAndPoints, line.label, x: line.x, y: line.results.map(\.median), color: color))
     }
-    return Figure(
+    var figure = Figure(
       panels: [
         Panel(
           x: Axis(
@@ -58,7 +58,10 @@ extension Figure {
             ticks: values.count <= 10
               ? values.map { Tick($0, GnuplotText.typographic(GnuplotText.short($0))) } : nil),
           y: Axis(quantity, unit: unit, isLogarithmic: spansDecades), series: series)
-      ], width: 480, height: 290, style: style)
+      ], width: 400, height: 290, style: style)
+    // The axes are as wide with long names beside them.
+    figure.width += figure.panels[0].legendWidth(style)
+    return figure
   }
 
   /// Whether the quotients of consecutive numbers are more alike than their differences.

@@ -14,7 +14,8 @@ public struct Sweep {
     /// The values of the grid, by key.
     public let values: [String: String]
     public let seed: UInt64
-    /// The metrics of the test, and `batchesToLoss`, the first batch with a loss below 1.7.
+    /// The metrics of the test, and `batchesToLoss`, the first batch with a loss below 1.7,
+    /// where it began above.
     public let metrics: [String: Double]
     /// The loss of every training batch.
     public let losses: [Double]
@@ -93,7 +94,8 @@ public struct Sweep {
   private func result(of point: SweepPoint, _ checkpoint: Checkpoint) -> Result {
     var metrics = checkpoint.testMetrics
     let losses = checkpoint.training["loss"] ?? []
-    if let first = losses.firstIndex(where: { $0 < RunReport.lossThreshold }) {
+    // A loss that began below it has not come there.
+    if let first = losses.firstIndex(where: { $0 < RunReport.lossThreshold }), first > 0 {
       metrics["batchesToLoss"] = Double(first + 1)
     }
     let keys = Set(grids.map(\.key))

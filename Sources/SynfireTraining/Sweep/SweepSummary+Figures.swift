@@ -20,8 +20,8 @@ extension SweepSummary {
       self.grid = grid
     }
 
-    func number(of setting: Setting) -> Double? {
-      setting.values[key].flatMap { DecimalText(prefixOf: $0) }?.value()
+    func number(in values: [String: String]) -> Double? {
+      values[key].flatMap { DecimalText(prefixOf: $0) }?.value()
     }
   }
 
@@ -72,16 +72,48 @@ extension SweepSummary {
   private func lines(of metric: String, against abscissa: NumericKey) -> [Figure.SweptLine] {
     var order: [String] = []
     var points: [String: [(x: Double, results: [Double])]] = [:]
-    for setting in settings {
-      let results = setting.results.compactMap { $0.metrics[metric] }
-      guard !results.isEmpty, let x = abscissa.number(of: setting) else { continue }
-      let label = label(of: setting, without: abscissa.key)
+    func add(_ label: String, _ values: [String: String], _ results: [Double]) {
+      guard !results.isEmpty, let x = abscissa.number(in: values) else { return }
       if points[label] == nil { order.append(label) }
       points[label, default: []].append((x, results))
+    }
+    for setting in settings {
+      let name = beside.isEmpty ? nil : sweep.experiment.name
+      let label = [name, label(of: setting, without: abscissa.key)].compactMap(\.self)
+        .filter { !$0.isEmpty }.joined(separator: ", ")
+      add(label, setting.values, setting.results.compactMap { $0.metrics[metric] })
+    }
+    for other in beside {
+      for setting in other.settings {
+        let label =
+          [other.experiment]
+          + setting.values.filter { $0.key != abscissa.key }.sorted { $0.key < $1.key }
+          .map { "\($0.key) = \($0.value)" }
+        add(label.joined(separator: ", "), setting.values, setting.results[metric] ?? [])
+      }
     }
     return order.map { label in
       let sorted = points[label]!.sorted { $0.x < $1.x }
       return Figure.SweptLine(label: label, x: sorted.map(\.x), results: sorted.map(\.results))
+    }
+  }
+
+  /// What each line needs of the key of the abscissa, such as neurons, for the same error as the first line,
+  /// in sentences; empty for one line and for lines without an error in common.
+  public var comparisons: [String] {
+    guard let abscissa else { return [] }
+    return metrics.filter { $0.hasSuffix("Error") }.flatMap { metric -> [String] in
+      let lines = lines(of: metric, against: abscissa)
+      return lines.dropFirst().compactMap { line in
+        guard
+          let ratio = EqualErrorRatio(
+            of: (line.x, line.results.map(\.median)),
+            to: (lines[0].x, lines[0].results.map(\.median)))
+        else { return nil }
+        let text = [ratio.median, ratio.ratios.min()!, ratio.ratios.max()!].map(MetricText.number)
+        return "\(abscissa.key) for equal \(metric): \(line.label) needs \(text[0]) times "
+          + "(\(text[1]) to \(text[2])) those of \(lines[0].label)"
+      }
     }
   }
 }

@@ -18,9 +18,12 @@ public struct SweepSummary {
 
   public let sweep: Sweep
   public let settings: [Setting]
+  /// Other sweeps, over the same key, whose results are drawn beside these.
+  public let beside: [SweepRecord]
 
-  public init(_ sweep: Sweep, results: [Sweep.Result]) {
+  public init(_ sweep: Sweep, results: [Sweep.Result], beside: [SweepRecord] = []) {
     self.sweep = sweep
+    self.beside = beside
     var settings: [Setting] = []
     for result in results {
       if let index = settings.firstIndex(where: { $0.values == result.values }) {
@@ -58,11 +61,15 @@ public struct SweepSummary {
         object[name] = [
           "mean": .number(value.mean), "deviation": .number(value.deviation),
           "count": .integer(value.count),
+          "values": .array(setting.results.compactMap { $0.metrics[name].map { .number($0) } }),
         ]
       }
       return .object(object)
     }
-    return ["experiment": .string(sweep.experiment.name), "settings": .array(entries)]
+    return [
+      "experiment": .string(sweep.experiment.name), "settings": .array(entries),
+      "comparisons": .array(comparisons.map { .string($0) }),
+    ]
   }
 
   /// `neurons = 100, modes = 3`, in the order of the grids.
