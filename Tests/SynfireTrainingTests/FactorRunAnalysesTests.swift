@@ -49,7 +49,8 @@ struct FactorRunAnalysesTests {
       named: "rate-to-spike/custom",
       overrides: [
         "targets=\(file)", "neurons=40", "batches=3", "trialsPerBatch=4",
-        "network.initialDeviation=0", "learning.settlingTrials=2", "learning.averagingTrials=4", "training.test.trials=4",
+        "network.initialDeviation=0", "learning.settlingTrials=2", "learning.averagingTrials=4",
+        "training.test.trials=4",
         "analysis=\(Self.kinds)",
       ].map { try Override(parsing: $0) })
     let session = try TrainingSession.start(

@@ -7,7 +7,8 @@ extension Figure {
     public var readout: Tensor<Float>
     /// Likewise; those of the first shown trial are drawn.
     public var targets: Tensor<Float>
-    public var spikes: SpikeTensor
+    /// Nil when units do not spike.
+    public var spikes: SpikeTensor?
     public var factors: Int
     /// The trials that are drawn: alike ones.
     public var shown: [Int]
@@ -21,7 +22,7 @@ extension Figure {
     public var outputErrors: [Double]
 
     public init(
-      readout: Tensor<Float>, targets: Tensor<Float>, spikes: SpikeTensor, factors: Int,
+      readout: Tensor<Float>, targets: Tensor<Float>, spikes: SpikeTensor?, factors: Int,
       shown: [Int], steps: Int, neurons: [Int], factorErrors: [Double], outputErrors: [Double]
     ) {
       self.readout = readout
@@ -45,33 +46,40 @@ extension Figure {
     _ run: FreeRunTrials, timeStep: Double, style: FigureStyle = .standard
   ) throws -> Figure {
     let shape = run.readout.shape
-    guard shape.count == 3, run.targets.shape == shape, run.spikes.steps == shape[0],
-      run.spikes.trials == shape[1], !run.shown.isEmpty, !run.neurons.isEmpty,
+    guard shape.count == 3, run.targets.shape == shape, !run.shown.isEmpty,
       run.shown.allSatisfy({ $0 >= 0 && $0 < shape[1] }), run.steps >= 1, run.steps <= shape[0],
-      run.neurons.allSatisfy({ $0 >= 0 && $0 < run.spikes.neurons }), run.factors >= 1,
-      run.factors <= shape[2], run.factorErrors.count == shape[1]
+      run.factors >= 1, run.factors <= shape[2], run.factorErrors.count == shape[1]
     else {
       throw AnalysisError(
-        "readout \(shape), targets \(run.targets.shape), \(run.spikes.steps) steps of spikes, trials "
-          + "\(run.shown)", place: "free run")
+        "readout \(shape), targets \(run.targets.shape), \(run.factors) factors, trials \(run.shown)",
+        place: "free run")
+    }
+    if let spikes = run.spikes {
+      guard spikes.steps == shape[0], spikes.trials == shape[1], !run.neurons.isEmpty,
+        run.neurons.allSatisfy({ $0 >= 0 && $0 < spikes.neurons })
+      else {
+        throw AnalysisError(
+          "spikes of \(spikes.steps) steps and \(spikes.trials) trials beside a readout \(shape), "
+            + "neurons \(run.neurons)", place: "free run")
+      }
     }
     let outputs = shape[2] - run.factors
     let rows = max(3, min(4, outputs))
-    let factors = min(rows, run.factors)
-    var panels = [raster(of: run, timeStep, style), errors(of: run, style)]
-    for row in 0..<factors {
-      panels.append(
-        traces(
-          of: run, number: row, "Factor \(row + 1)", timeStep, isLast: row == factors - 1,
-          color: style.color(0), style, (column: 0, row: row + 1)))
+    var panels: [Panel] = []
+    if let spikes = run.spikes { panels.append(raster(of: run, spikes, timeStep, style)) }
+    for (column, first, all, name) in [
+      (0, 0, run.factors, "Factor"), (1, run.factors, outputs, "Output"),
+    ] {
+      // At the bottom of their column.
+      let shown = min(rows, all)
+      for row in 0..<shown {
+        panels.append(
+          traces(
+            of: run, number: first + row, "\(name) \(row + 1)", timeStep, isLast: row == shown - 1,
+            color: style.color(column), style, (column, rows - shown + row + 1)))
+      }
     }
-    let shownOutputs = min(rows, outputs)
-    for row in 0..<shownOutputs {
-      panels.append(
-        traces(
-          of: run, number: run.factors + row, "Output \(row + 1)", timeStep,
-          isLast: row == shownOutputs - 1, color: style.color(1), style, (column: 1, row: row + 1)))
-    }
+    panels.append(errors(of: run, rows: 1 + rows - min(rows, outputs), style))
     return Figure(
       panels: panels, columnWidths: [1, 1],
       rowHeights: [2.6] + [Double](repeating: 1, count: rows - 1) + [1.35], width: 760,
@@ -80,13 +88,13 @@ extension Figure {
 
   /// Trials of a neuron beneath each other, neurons above each other.
   private static func raster(
-    of run: FreeRunTrials, _ timeStep: Double, _ style: FigureStyle
+    of run: FreeRunTrials, _ spikes: SpikeTensor, _ timeStep: Double, _ style: FigureStyle
   ) -> Panel {
     let height = run.shown.count + 2
     var series = [0, 1].map { _ in (x: [Double](), y: [Double]()) }
     for (place, neuron) in run.neurons.enumerated() {
       for (line, trial) in run.shown.enumerated() {
-        for step in 0..<run.steps where run.spikes[step, trial, neuron] {
+        for step in 0..<run.steps where spikes[step, trial, neuron] {
           series[place % 2].x.append(Double(step) * timeStep)
           series[place % 2].y.append(Double(place * height + run.shown.count - line))
         }
@@ -109,7 +117,9 @@ extension Figure {
       })
   }
 
-  private static func errors(of run: FreeRunTrials, _ style: FigureStyle) -> Panel {
+  private static func errors(
+    of run: FreeRunTrials, rows: Int, _ style: FigureStyle
+  ) -> Panel {
     let x = run.factorErrors.indices.map { Double($0 + 1) }
     func points(_ label: String, _ errors: [Double], _ color: String) -> [Series] {
       let found = errors.filter(\.isFinite)
@@ -126,7 +136,8 @@ extension Figure {
       x: Axis("Trial", from: 0, to: max(2, x.last! + 1)),
       y: Axis("", isLogarithmic: (all.max() ?? 1) > 8 * (all.min() ?? 1), from: nil),
       series: points("factors", run.factorErrors, style.color(0))
-        + points("outputs", run.outputErrors, style.color(1)), legend: .above, column: 1)
+        + points("outputs", run.outputErrors, style.color(1)), legend: .above, column: 1,
+      rowSpan: rows)
   }
 
   private static func traces(

@@ -39,9 +39,7 @@ extension Figure {
     let hasLeftText = !(panel.y.label.isEmpty && panel.y.ticks?.isEmpty == true)
     page.left += hasLeftText ? leftSpace(ofColumn: panel.column) : Spacing.leftWithoutLabel
     // Panels beside each other stand on one line.
-    let neighbors = panels.filter {
-      $0.row + $0.rowSpan == panel.row + panel.rowSpan
-    }
+    let neighbors = panels.filter { $0.row == panel.row && $0.rowSpan == panel.rowSpan }
     let hasLowerText = neighbors.contains { !$0.x.label.isEmpty }
     let hasTicks = neighbors.contains { $0.x.ticks?.isEmpty != true }
     page.bottom +=

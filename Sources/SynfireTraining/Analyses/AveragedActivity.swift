@@ -6,6 +6,8 @@ struct AveragedActivity {
   private(set) var values: Tensor<Double>
   /// Rows at which the average of other trials begins, but for the first.
   let boundaries: [Int]
+  /// The first trial of each group of alike ones that is taken, in the order of the rows.
+  let firstTrials: [Int]
   /// Where the rows of a trial begin, and its part of their mean; nil for trials left out.
   private let places: [(start: Int, weight: Double)?]
 
@@ -14,6 +16,7 @@ struct AveragedActivity {
   init(_ batch: TrialBatch, neurons: Int, steps most: Int = 4000) {
     var places = [(start: Int, weight: Double)?](repeating: nil, count: batch.trials)
     var starts: [Int] = []
+    var firstTrials: [Int] = []
     var rows = 0
     // A few single trials say nothing that averages would not; those come first.
     for group in batch.alikeTrials.sorted(by: { $0.count > $1.count }) {
@@ -21,9 +24,11 @@ struct AveragedActivity {
       guard rows == 0 || rows + steps <= most else { break }
       for trial in group { places[trial] = (rows, 1 / Double(group.count)) }
       starts.append(rows)
+      firstTrials.append(group[0])
       rows += steps
     }
     self.places = places
+    self.firstTrials = firstTrials
     boundaries = Array(starts.dropFirst())
     values = Tensor(axes: ["time", "neuron"], shape: [rows, neurons])
   }

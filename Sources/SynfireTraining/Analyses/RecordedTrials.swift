@@ -41,8 +41,10 @@ struct RecordedTrials {
   }
 
   /// Trials in which a network with feedback runs by itself.
-  init(task: any TrialTask, rule: RecursiveLeastSquares, seed: UInt64) throws {
-    let trials = RunAnalyses.recordedTrials
+  init(
+    task: any TrialTask, rule: RecursiveLeastSquares, seed: UInt64,
+    trials: Int = RunAnalyses.recordedTrials
+  ) throws {
     batch = try task.batch(
       .test, index: 0, trials: min(trials, task.size(of: .test) ?? trials), seed: seed)
     let isSpiking = rule.network.model.isSpiking

@@ -4,38 +4,11 @@ import SynfireLearning
 import SynfireNetworks
 
 extension RunAnalyses {
-  /// Temporal components that are compared, as in DePasquale, Churchland and Abbott (2016).
-  private static let comparedComponents = 10
   /// Neurons whose factor-based rates are found, and samples that they are found from, at most.
   private static let ratedNeurons = 15
   private static let ratedSamples = 300_000
   /// Trials that are drawn.
   private static let drawnTrials = 10
-
-  func temporalComponents(_ recorded: RecordedTrials) throws -> Drawing {
-    let rule = try feedbackRule()
-    var activity = AveragedActivity(recorded.batch, neurons: rule.network.neurons)
-    let group = rule.network.slowestTrace * rule.network.neurons
-    _ = try rule.freeRun(recorded.batch) { step in
-      activity.add(step.stepper.traces.pointer + group, time: step.time, trial: step.trial)
-    }
-    let components = try TemporalComponents(of: activity.values)
-    let cumulative = components.cumulativeVariance
-    let counts = [1, 2, 4, Self.comparedComponents].filter { $0 <= cumulative.count }
-    return Drawing(
-      figure: try .temporalComponents(
-        [("spiking network", components)], boundaries: activity.boundaries,
-        timeStep: experiment.timeStep),
-      caption:
-        "Singular vectors over time of the slow traces of all neurons, averaged over alike trials of "
-        + "the network by itself, means over time removed; scaled to mean square 1.",
-      numbers: counts.map { count in
-        let which = count == 1 ? "component 1" : "components 1 to \(count)"
-        return ("variance of temporal \(which) (fraction)", cumulative[count - 1])
-      } + [
-        ("components for 90 % of the variance", Double(cumulative.count { $0 < 0.9 } + 1))
-      ])
-  }
 
   func factorBasedRate(_ recorded: RecordedTrials) throws -> Drawing {
     let rule = try feedbackRule()
@@ -107,16 +80,6 @@ extension RunAnalyses {
         + "rate by Poisson regression of spikes on the former. Right, \(usable.count) neurons of all rates: "
         + "how much trials differ.",
       numbers: numbers)
-  }
-}
-
-extension FeedbackNetwork {
-  /// The number of the trace with the longest time constant; 0 without traces.
-  fileprivate var slowestTrace: Int {
-    let constants = traces.map { filter -> Double in
-      if case .leaky(let timeConstant, _) = filter { timeConstant } else { 0 }
-    }
-    return constants.indices.max { constants[$0] < constants[$1] } ?? 0
   }
 }
 

@@ -14,7 +14,8 @@ extension RunAnalyses {
     guard experiment.network.feedback != nil else {
       throw TrainingError("this network has no feedback")
     }
-    var rule = try experiment.makeRule(parameters: checkpoint.parameters, threads: threads)
+    var rule = try experiment.makeRule(
+      for: task, parameters: checkpoint.parameters, threads: threads)
     if checkpoint.preciseState.count > 0 {
       try rule.restore(preciseState: checkpoint.preciseState)
     }
@@ -26,16 +27,16 @@ extension RunAnalyses {
 
   func freeRun(_ recorded: RecordedTrials) throws -> Drawing {
     let factors = try feedbackRule().network.factors
-    let spikes = try recorded.requiredSpikes()
     guard case .values(let targets) = recorded.batch.targets else {
       throw TrainingError("the targets of this task are no numbers")
     }
     let outputs = targets.shape[2]
-    let alike = recorded.batch.largestAlikeGroup
-    let shown = Array(alike.prefix(20))
-    let statistics = try SpikeStatistics(
-      of: spikes, timeStep: experiment.timeStep, lengths: recorded.batch.lengths)
-    let rates = statistics.firingRates
+    let shown = Array(recorded.batch.largestAlikeGroup.prefix(20))
+    let rates = try recorded.spikes.map { spikes in
+      try SpikeStatistics(
+        of: spikes, timeStep: experiment.timeStep, lengths: recorded.batch.lengths
+      ).firingRates
+    }
     func errors(_ range: Range<Int>) -> [Double] {
       // Not a number, which is not drawn, where all targets are 0.
       normalizedErrors(recorded.readout, recorded.batch, outputs: range).map { $0 ?? .nan }
@@ -43,9 +44,11 @@ extension RunAnalyses {
     let factorErrors = errors(0..<factors)
     let outputErrors = outputs > factors ? errors(factors..<outputs) : []
     let trials = Figure.FreeRunTrials(
-      readout: recorded.readout, targets: targets, spikes: spikes, factors: factors, shown: shown,
+      readout: recorded.readout, targets: targets, spikes: recorded.spikes, factors: factors,
+      shown: shown,
       steps: recorded.batch.steps(ofTrial: shown[0]),
-      neurons: neurons(ofRates: rates, count: max(6, Self.rasterRows / shown.count)),
+      neurons: rates.map { neurons(ofRates: $0, count: max(6, Self.rasterRows / shown.count)) }
+        ?? [],
       factorErrors: factorErrors, outputErrors: outputErrors)
     let numbers = [("factor", factorErrors), ("output", outputErrors)].flatMap { name, errors in
       let found = errors.filter(\.isFinite)
@@ -58,8 +61,10 @@ extension RunAnalyses {
     }
     return Drawing(
       figure: try .freeRun(trials, timeStep: experiment.timeStep),
-      caption: "The network by itself. Spikes of neurons of different rates, the trials of each "
-        + "beneath each other; leading factors and outputs (colour, up to ten trials) over their targets "
+      caption: "The network by itself."
+        + (rates == nil
+          ? "" : " Spikes of neurons of different rates, the trials of each beneath each other.")
+        + " Leading factors and outputs (colour, up to ten trials) over their targets "
         + "(black); the error of every test trial, lines are medians.",
       numbers: numbers)
   }

@@ -116,18 +116,3 @@ extension RunAnalyses {
     return windows.filter { $0.upperBound <= modes }
   }
 }
-
-extension Tensor {
-  /// Some trials of [time, trial, mode].
-  fileprivate func trials(_ wanted: [Int]) -> Tensor {
-    let (steps, trials, width) = (shape[0], shape[1], shape[2])
-    var kept: [Scalar] = []
-    for step in 0..<steps {
-      for trial in wanted {
-        let start = (step * trials + trial) * width
-        kept += values[start..<start + width]
-      }
-    }
-    return Tensor(axes: axes, shape: [steps, wanted.count, width], values: kept)
-  }
-}

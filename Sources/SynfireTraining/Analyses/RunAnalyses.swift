@@ -77,7 +77,13 @@ public struct RunAnalyses {
         task: task, network: layered, parameters: checkpoint.parameters, seed: experiment.seed,
         threads: threads, memory: experiment.training.memory ?? SweepPlan.defaultLimit)
     } else {
-      recorded = try RecordedTrials(task: task, rule: feedbackRule(), seed: experiment.seed)
+      // A teacher keeps the activity of all its units: no more trials at once than in training.
+      let most =
+        experiment.teacher == nil
+        ? RunAnalyses.recordedTrials
+        : min(RunAnalyses.recordedTrials, experiment.training.trialsPerBatch)
+      recorded = try RecordedTrials(
+        task: task, rule: feedbackRule(), seed: experiment.seed, trials: most)
     }
     let gnuplot = Result { try Gnuplot() }
     var outcomes: [Outcome] = []

@@ -39,17 +39,3 @@ extension TrialBatch {
     return groups.first { $0.count == size } ?? []
   }
 }
-
-extension SpikeTensor {
-  /// The spikes of some trials.
-  func trials(_ wanted: [Int]) -> SpikeTensor {
-    var result = SpikeTensor(steps: steps, trials: wanted.count, neurons: neurons)
-    for step in 0..<steps {
-      for (place, trial) in wanted.enumerated() {
-        let (from, to) = (row(step, trial), result.row(step, place))
-        result.words.replaceSubrange(to..<to + wordsPerRow, with: words[from..<from + wordsPerRow])
-      }
-    }
-    return result
-  }
-}

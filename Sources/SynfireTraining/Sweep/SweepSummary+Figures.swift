@@ -85,11 +85,16 @@ extension SweepSummary {
     }
     for other in beside {
       for setting in other.settings {
+        // What is neurons here may be units there: the only key of a sweep stands for that of this one.
+        var values = setting.values
+        if values[abscissa.key] == nil, values.count == 1, let only = values.first {
+          values = [abscissa.key: only.value]
+        }
         let label =
           [other.experiment]
-          + setting.values.filter { $0.key != abscissa.key }.sorted { $0.key < $1.key }
+          + values.filter { $0.key != abscissa.key }.sorted { $0.key < $1.key }
           .map { "\($0.key) = \($0.value)" }
-        add(label.joined(separator: ", "), setting.values, setting.results[metric] ?? [])
+        add(label.joined(separator: ", "), values, setting.results[metric] ?? [])
       }
     }
     return order.map { label in

@@ -117,7 +117,7 @@ public struct TaughtTask: TrialTask {
 
 extension Tensor where Scalar == Float {
   /// Some of the outputs, axes [time, trial, output].
-  fileprivate func outputs(_ range: Range<Int>) -> Tensor {
+  func outputs(_ range: Range<Int>) -> Tensor {
     let width = shape[2]
     return Tensor(
       axes: axes, shape: [shape[0], shape[1], range.count],
