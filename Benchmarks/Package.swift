@@ -17,6 +17,7 @@ let package = Package(
       swiftSettings: native),
     .executableTarget(name: "lsnn-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(name: "alif-step", dependencies: ["Workloads"], swiftSettings: native),
+    .executableTarget(name: "rls-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(name: "smnn-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(
       name: "matrix-product", dependencies: [.product(name: "Synfire", package: "synfire")],

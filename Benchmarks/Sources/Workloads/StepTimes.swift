@@ -13,10 +13,13 @@ public struct StepTimes: Encodable {
   public private(set) var firingRate = 0.0
 
   /// Times `count` steps after two that warm up.
+  ///
+  /// - Parameter unitsEach: what a step consists of, if seconds are to be those of one such part.
   public init(
-    count: Int, _ step: () throws -> (loss: Double, firingRate: Double)
+    count: Int, unitsEach: Int = 1, _ step: () throws -> (loss: Double, firingRate: Double)
   ) rethrows {
     seconds = try Self.seconds(count) { (loss, firingRate) = try step() }
+      .map { $0 / Double(unitsEach) }
     var usage = rusage()
     #if os(Linux)
       getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
