@@ -32,7 +32,8 @@ import Testing
     let again = try ExperimentFile(text: experiment.canonicalYAML, place: "run.h5").experiment()
     #expect(again == experiment && experiment.teacher != nil)
     let network = try #require(try experiment.makeFeedbackNetwork())
-    #expect(network.factors == experiment.factors)
+    #expect(
+      network.factors == (experiment.teacher?.components ?? 0) + experiment.task.factors)
   }
 
   @Test func factorsArePrincipalComponents() throws {
@@ -100,6 +101,24 @@ import Testing
     }
   }
 
+  /// FORCE: the output itself is fed back, through random weights, to a random network.
+  @Test func outputsAreFedBack() throws {
+    let experiment = try experiment("oscillation-force", ["neurons=40"])
+    let again = try ExperimentFile(text: experiment.canonicalYAML, place: "run.h5").experiment()
+    let network = try #require(try again.makeFeedbackNetwork())
+    #expect(again == experiment && network.factors == 1 && network.outputs == 0)
+    let parameters = network.initialParameters(seed: 0)
+    let encoders = parameters["hidden.encoders"]!.values
+    #expect(abs(encoders.reduce(0) { $0 + $1 * $1 } - 100) < 1e-3)
+    #expect(parameters["hidden.input.weights"]!.values.allSatisfy { abs($0) <= 1 })
+    let task = try experiment.makeTask(dataDirectory: nil)
+    var rule = try experiment.makeRule(for: task, threads: 1)
+    _ = try rule.step(task.batch(.training, index: 0, trials: 12, seed: 0))
+    let batch = try task.batch(.test, index: 0, trials: 1, seed: 0)
+    let metrics = task.metrics(readout: try rule.evaluate(batch).readout, of: batch)
+    #expect(metrics.keys.sorted() == ["outputError"])
+  }
+
   @Test(arguments: [
     ("oscillation", "components=301", "teacher.components", "301 components of 300 units"),
     ("oscillation", "components=0", "teacher.components", "out of range"),
@@ -114,6 +133,8 @@ import Testing
       "there are no currents of a teacher's units"
     ),
     ("cycling", "network.drive=3", "network.drive", "the size of these factors is not known"),
+    ("oscillation", "network.feeds=outputs", "network.feeds", "where there are factors"),
+    ("oscillation", "network.drive=none", "network.gain", "is missing"),
     ("reaching", "timeStep=2 ms", "task.kind", "have steps of 1 ms"),
     ("oscillation", "task.duration=40 ms", "task.duration", "40 ms is less than 51 time steps"),
     (

@@ -10,15 +10,17 @@ public struct FactorMixing: Sendable {
   /// u_in [neuron, channel].
   public private(set) var inputs: Tensor<Double>
 
-  /// Factors that are given as data: u = g orth(X), u_in = g X'.
+  /// Factors that are given as data: u = g orth(X), u_in = g_in X'.
   ///
+  /// - Parameter inputGain: g_in; nil for g.
   /// - Throws: `CoreError` for more factors than neurons.
   public init(
-    factors: Int, inputs: Int, neurons: Int, gain: Double, seed: UInt64
+    factors: Int, inputs: Int, neurons: Int, gain: Double, inputGain: Double? = nil, seed: UInt64
   ) throws {
     encoders = try Self.scaled(
       LinearAlgebra.orthonormalized(Self.uniform(neurons, factors, seed, "mixing factors")), gain)
-    self.inputs = Self.scaled(Self.uniform(neurons, inputs, seed, "mixing inputs"), gain)
+    self.inputs = Self.scaled(
+      Self.uniform(neurons, inputs, seed, "mixing inputs"), inputGain ?? gain)
   }
 
   /// Factors of a rate network: u = U A and u_in = U B with U = g orth(X).

@@ -78,14 +78,11 @@ extension Experiment {
   ///   teacher and no task is given, encoders and input weights are 0.
   public func makeFeedbackNetwork(for task: (any TrialTask)? = nil) throws -> FeedbackNetwork? {
     try network.feedback?.network(
-      of: self.task, factors: factors, timeStep: timeStep, seed: seed,
+      of: self.task, timeStep: timeStep, seed: seed,
       mixing: (task as? TaughtTask).map { taught in
         { try $0.mixing(of: taught, seed: seed) }
       })
   }
-
-  /// Factors that are fed back: the teacher's, and those of the task.
-  public var factors: Int { (teacher?.components ?? 0) + task.factors }
 
   /// The network, of layers or with feedback.
   public func makeAnyNetwork() throws -> any ParameterizedNetwork {

@@ -26,12 +26,22 @@ public struct FeedbackDescription: Sendable, Equatable {
   }
 
   public enum Gain: Sendable, Equatable {
-    /// g itself.
-    case factor(Double)
+    /// g itself; that of the inputs, the same unless they have one of their own.
+    case factor(Double, inputs: Double)
     /// As large as makes the root of the mean square of u y, over neurons and time, this number.
     case drive(Double)
   }
 
+  /// What is fed back.
+  public enum Fed: String, Sendable, CaseIterable {
+    /// Factors of the task, or of its teacher.
+    case factors
+    /// The wanted outputs themselves, and nothing else is read out (FORCE, Sussillo & Abbott 2009).
+    case outputs
+  }
+
+  public let feeds: Fed
+  /// Numbers that are fed back.
   public let factors: Int
   public let mixing: Mixing
   public let source: FeedbackNetwork.Source
@@ -42,13 +52,25 @@ extension FeedbackDescription {
     from mapping: ConfigurationMapping, task: TaskDescription, teacher: TeacherDescription?,
     timeStep: Double, budget: MemoryBudget
   ) throws {
-    let factors = (teacher?.components ?? 0) + task.factors
-    self.factors = factors
-    guard factors > 0 else {
-      throw mapping.rejected(
-        "kind", "the task has no factors to feed back",
-        remedy: "say what makes them in teacher, choose a task that has some, or layers")
+    feeds = try mapping.value("feeds", default: "factors") { try $0.choice() }
+    let factors: Int
+    switch feeds {
+    case .factors:
+      factors = (teacher?.components ?? 0) + task.factors
+      guard factors > 0 else {
+        throw mapping.rejected(
+          "kind", "the task has no factors to feed back",
+          remedy: "say what makes them in teacher, or write feeds: outputs")
+      }
+    case .outputs:
+      guard teacher == nil, task.factors == 0, task.taught.outputs > 0 else {
+        throw mapping.rejected(
+          "feeds", "outputs are fed back where there are factors, or classes",
+          remedy: "feed factors back, or leave out the teacher")
+      }
+      factors = task.outputs
     }
+    self.factors = factors
     let neurons = try mapping.value("neurons") { try $0.integer(1...) }
     self.neurons = neurons
     guard neurons >= factors else {
@@ -91,17 +113,19 @@ extension FeedbackDescription {
   /// The network for a task.
   ///
   /// - Parameters:
-  ///   - factors: what are fed back.
   ///   - seed: what is drawn is drawn by it.
   ///   - mixing: how factors of a teacher are spread; without it encoders and input weights are 0 there.
   func network(
-    of task: TaskDescription, factors: Int, timeStep: Double, seed: UInt64,
+    of task: TaskDescription, timeStep: Double, seed: UInt64,
     mixing: ((FeedbackDescription) throws -> FactorMixing)?
   ) throws -> FeedbackNetwork {
     let mixed: FactorMixing? =
-      if factors == task.factors, case .random(.factor(let gain)) = self.mixing {
+      if feeds == .outputs || factors == task.factors,
+        case .random(.factor(let gain, let inputGain)) = self.mixing
+      {
         try FactorMixing(
-          factors: factors, inputs: task.inputChannels, neurons: neurons, gain: gain, seed: seed)
+          factors: factors, inputs: task.inputChannels, neurons: neurons, gain: gain,
+          inputGain: inputGain, seed: seed)
       } else {
         try mixing?(self)
       }
@@ -118,7 +142,7 @@ extension FeedbackDescription {
           filter: kind.connection.filter, entersMean: kind.entersMean)
       }, traces: traces, factors: factors,
       encoders: mixed.map { .values($0.encoders.values) } ?? .constant(0),
-      outputs: task.outputs - task.factors, source: source)
+      outputs: feeds == .outputs ? 0 : task.outputs - task.factors, source: source)
   }
 }
 
@@ -148,7 +172,14 @@ extension FeedbackDescription.Mixing {
       return
     }
     guard let drive = try mapping.optional("drive", { try $0.number(.positive) }) else {
-      self = .random(.factor(try mapping.value("gain") { try $0.number(.positive) }))
+      let gain = try mapping.value("gain") { try $0.number(.positive) }
+      let own = try mapping.optional("inputGain") { try $0.number(.nonNegative) }
+      guard own == nil || teacher == nil else {
+        throw mapping.rejected(
+          "inputGain", "inputs come to the neurons as they do to the teacher",
+          remedy: "leave inputGain out")
+      }
+      self = .random(.factor(gain, inputs: own ?? gain))
       return
     }
     guard teacher != nil, task.factors == 0 else {
@@ -171,7 +202,7 @@ extension FeedbackDescription {
       ? taught.components : try LinearAlgebra.product(generator.recurrent, taught.components)
     let factor: Double =
       switch gain {
-      case .factor(let factor): factor
+      case .factor(let factor, _): factor
       case .drive: 1
       }
     let mixing = try FactorMixing(
