@@ -176,18 +176,34 @@ public struct TargetGenerator: Sendable {
       ],
       readout: Readout(
         outputs: count, connection: Connection(dense(readout)), reduction: .everyStep))
-    let steps = presentation.inputs.shape[0]
-    let trials = presentation.inputs.shape[1]
-    return try BackpropagationThroughTime(
+    let rule = try BackpropagationThroughTime(
       network: network, parameters: network.initialParameters(seed: 0), loss: .meanSquaredError,
-      optimizer: Optimizer(.gradientDescent(momentum: 0), learningRate: 1), threads: threads
-    ).evaluate(
-      TrialBatch(
-        inputs: .analog(presentation.inputs),
-        targets: .values(
-          Tensor(axes: ["time", "trial", "output"], shape: [steps, trials, count])))
-    ).readout
+      optimizer: Optimizer(.gradientDescent(momentum: 0), learningRate: 1), threads: threads)
+    let (steps, trials) = (presentation.inputs.shape[0], presentation.inputs.shape[1])
+    var result = Tensor<Float>(
+      axes: ["time", "trial", "output"], shape: [steps, trials, count])
+    // As many trials at a time as keep the activity of all units small.
+    let together = min(trials, max(1, Self.activityNumbers / (steps * max(units, count))))
+    for first in stride(from: 0, to: trials, by: together) {
+      let range = first..<min(first + together, trials)
+      let part = try rule.evaluate(
+        TrialBatch(
+          inputs: .analog(presentation.inputs(of: range)),
+          targets: .values(
+            Tensor(axes: result.axes, shape: [steps, range.count, count])))
+      ).readout
+      for step in 0..<steps {
+        let (target, source) = ((step * trials + first) * count, step * range.count * count)
+        for index in 0..<range.count * count {
+          result.values[target + index] = part.values[source + index]
+        }
+      }
+    }
+    return result
   }
+
+  /// Rates that are kept at a time.
+  private static let activityNumbers = 30_000_000
 }
 
 /// The inputs of a generator for the trials of a batch, and the way back from its steps to theirs.
@@ -247,6 +263,18 @@ private struct GeneratorPresentation {
       }
     }
     inputs = result
+  }
+
+  /// The inputs of some of the trials.
+  func inputs(of range: Range<Int>) -> Tensor<Float> {
+    let (steps, trials, width) = (inputs.shape[0], inputs.shape[1], inputs.shape[2])
+    guard range.count < trials else { return inputs }
+    return Tensor(
+      axes: inputs.axes, shape: [steps, range.count, width],
+      values: (0..<steps).flatMap { step in
+        let row = step * trials
+        return inputs.values[(row + range.lowerBound) * width..<(row + range.upperBound) * width]
+      })
   }
 
   /// What was read, at the steps of the task.

@@ -39,7 +39,7 @@ public struct TaughtTask: TrialTask {
     var sample = [Double](repeating: 0, count: units)
     var index = 0
     // Few trials at a time, whose activity of all units is kept.
-    let together = min(trials, 8)
+    let together = min(trials, 2)
     for first in stride(from: 0, to: trials, by: together) {
       let batch = try base.batch(.training, index: index, trials: together, seed: seed)
       index += 1
