@@ -38,6 +38,13 @@ struct SweepCommandTests {
     }
     let mean = try #require(settings[1]["meanSquaredError"]?["mean"]?.double)
     #expect(abs(mean - (errors[0] + errors[1]) / 2) < 1e-12)
+    // Beside itself it needs as much as itself.
+    let beside = try Program.run(Self.arguments + ["--beside", "sweep"], in: folder)
+    #expect(beside.code == 0, "\(beside.errors)")
+    #expect(
+      beside.output.contains("modes for equal meanSquaredError: sweep needs 1 times (1 to 1)"))
+    let none = try Program.run(Self.arguments + ["--beside", "nowhere"], in: folder)
+    #expect(none.code == 2 && none.errors.contains("there is no summary of a sweep"))
     if Gnuplot.isInstalled {
       #expect(folder.exists("sweep/figures/mean-squared-error.svg"))
       #expect(folder.exists("sweep/figures/loss-curves.svg"))

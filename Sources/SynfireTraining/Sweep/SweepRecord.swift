@@ -5,6 +5,8 @@ import SynfireFormats
 public struct SweepRecord: Sendable {
   /// The name of the experiment.
   public let experiment: String
+  /// The name of the folder.
+  public let folder: String
   /// The values of the grid by key, and the results of all seeds by metric.
   public let settings: [(values: [String: String], results: [String: [Double]])]
 
@@ -22,6 +24,7 @@ public struct SweepRecord: Sendable {
       let experiment = json["experiment"]?.string, case .array(let entries)? = json["settings"]
     else { throw TrainingError("this is no summary of a sweep", place: path) }
     self.experiment = experiment
+    self.folder = URL(fileURLWithPath: folder).lastPathComponent
     settings = entries.compactMap { entry in
       guard case .object(let object) = entry else { return nil }
       let results = object.compactMapValues { value -> [Double]? in

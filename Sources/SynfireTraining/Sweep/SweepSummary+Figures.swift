@@ -83,6 +83,7 @@ extension SweepSummary {
         .filter { !$0.isEmpty }.joined(separator: ", ")
       add(label, setting.values, setting.results.compactMap { $0.metrics[metric] })
     }
+    // Sweeps of the same experiment are told apart by their folders.
     for other in beside {
       for setting in other.settings {
         // What is neurons here may be units there: the only key of a sweep stands for that of this one.
@@ -91,7 +92,7 @@ extension SweepSummary {
           values = [abscissa.key: only.value]
         }
         let label =
-          [other.experiment]
+          [other.experiment == sweep.experiment.name ? other.folder : other.experiment]
           + values.filter { $0.key != abscissa.key }.sorted { $0.key < $1.key }
           .map { "\($0.key) = \($0.value)" }
         add(label.joined(separator: ", "), values, setting.results[metric] ?? [])
