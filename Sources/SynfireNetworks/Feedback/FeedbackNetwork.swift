@@ -12,7 +12,10 @@ import SynfireCore
 ///     z = W y + b, or W r                                            what the network is for
 ///
 /// The effective recurrence is u w, of rank P at most. A teacher may stand in for y. Without factors it is
-/// an open network that inputs drive, as a generator of targets is.
+/// an open network that inputs drive, as a generator of targets is. With a `recurrence` of its own,
+/// J r stands in place of u y, and y = u^+ J r are the coordinates of that current along the encoders; where
+/// it follows Dale's law, fixed synapses do as well: those whose weight has the other sign than their neuron
+/// are silent, and a common current comes from the neurons that have its sign.
 public struct FeedbackNetwork: ParameterizedNetwork {
   /// Fixed synapses of one kind between the neurons.
   public struct Synapses: Sendable {
@@ -55,13 +58,15 @@ public struct FeedbackNetwork: ParameterizedNetwork {
   public let encoders: Initialization
   public let outputs: Int
   public let source: Source
+  /// The trained synapses, where they are not of rank P: J [neuron, regressor].
+  public let recurrence: SparseRecurrence?
 
   /// - Throws: `NetworkError` naming the part and the value that cannot be.
   public init(
     timeStep: Double, inputs: Int, neurons: Int, model: any NeuronModel,
     input: any Connectivity, synapses: [Synapses] = [], traces: [SpikeFilter] = [],
     factors: Int = 0, encoders: Initialization = .constant(0), outputs: Int = 0,
-    source: Source = .factors
+    source: Source = .factors, recurrence: SparseRecurrence? = nil
   ) throws {
     self.timeStep = timeStep
     self.inputs = inputs
@@ -74,6 +79,11 @@ public struct FeedbackNetwork: ParameterizedNetwork {
     self.encoders = encoders
     self.outputs = outputs
     self.source = source
+    self.recurrence = recurrence
+    guard recurrence.map({ $0.neurons == neurons }) ?? true else {
+      throw NetworkError(
+        "a recurrence of \(recurrence!.neurons) neurons for \(neurons)", place: "recurrence")
+    }
     guard inputs > 0, neurons > 0, factors >= 0, outputs >= 0 else {
       throw NetworkError(
         "\(inputs) inputs, \(neurons) neurons, \(factors) factors, \(outputs) outputs",
@@ -112,7 +122,8 @@ public struct FeedbackNetwork: ParameterizedNetwork {
   /// Numbers that an output is read from, without the bias.
   public var sources: Int { source == .factors ? factors : regressors }
 
-  /// Every tensor. Those of recursive least squares are `factors.decoders` w [factor, regressor],
+  /// Every tensor. Those of recursive least squares are `factors.decoders` w [factor, regressor], or
+  /// `hidden.recurrence` J [neuron, regressor] of a network that has its own recurrence,
   /// `readout.weights` W [output, factor or regressor] and `readout.bias`; `hidden.offset` [neuron] is the
   /// mean drive that was taken away. All others stay as they are.
   public var parameterSpecifications: [ParameterSpecification] {
@@ -135,7 +146,11 @@ public struct FeedbackNetwork: ParameterizedNetwork {
     }
     add("hidden.offset", ["neuron"], [neurons])
     add("hidden.encoders", ["neuron", "factor"], [neurons, factors], encoders, isTrainable: false)
-    add("factors.decoders", ["factor", "regressor"], [factors, regressors])
+    if recurrence == nil {
+      add("factors.decoders", ["factor", "regressor"], [factors, regressors])
+    } else {
+      add("hidden.recurrence", ["neuron", "regressor"], [neurons, regressors])
+    }
     add("readout.weights", ["output", source.rawValue], [outputs, sources])
     if source == .factors { add("readout.bias", ["output"], [outputs]) }
     return result

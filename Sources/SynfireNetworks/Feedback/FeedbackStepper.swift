@@ -43,7 +43,7 @@ public final class FeedbackStepper {
     synapses = try network.synapses.map { kind in
       try SpikePropagation(
         kind.connectivity, parameters.under("hidden.recurrent.\(kind.name)"), filter: kind.filter,
-        timeStep: network.timeStep, neurons: neurons)
+        timeStep: network.timeStep, neurons: neurons, signs: network.recurrence?.signs)
     }
     inputWeights = SpikePropagation.columns(
       of: network.input.weights(
@@ -69,13 +69,34 @@ public final class FeedbackStepper {
   ///   - inputs: F_in of this step, one number a channel.
   ///   - factors: y of the step before, one number a factor.
   public func step(inputs: UnsafePointer<Double>, factors: UnsafePointer<Double>) {
-    let vectors = rowLength / 8
-    meanDrive.clear()
+    encode(factors, into: meanDrive)
+    advance(inputs)
+  }
+
+  /// Advances by one step in which a current of each neuron stands in place of u y.
+  ///
+  /// - Parameter current: as `encode` makes it.
+  public func step(inputs: UnsafePointer<Double>, current: AlignedBuffer<Double>) {
+    meanDrive.pointer.update(from: current.pointer, count: rowLength)
+    advance(inputs)
+  }
+
+  /// A current of each neuron, with zeros behind.
+  public func makeCurrent() -> AlignedBuffer<Double> { AlignedBuffer(count: rowLength) }
+
+  /// Writes u y, of each neuron.
+  public func encode(_ factors: UnsafePointer<Double>, into current: AlignedBuffer<Double>) {
+    current.clear()
     for factor in 0..<network.factors {
       DoubleRows.add(
-        encoders.pointer + factor * rowLength, times: factors[factor], to: meanDrive.pointer,
-        vectors: vectors)
+        encoders.pointer + factor * rowLength, times: factors[factor], to: current.pointer,
+        vectors: rowLength / 8)
     }
+  }
+
+  /// Goes on from the recurrent part of the drive.
+  private func advance(_ inputs: UnsafePointer<Double>) {
+    let vectors = rowLength / 8
     for (kind, propagation) in zip(network.synapses, synapses) where kind.entersMean {
       DoubleRows.add(propagation.currents, times: 1, to: meanDrive.pointer, vectors: vectors)
     }

@@ -6,8 +6,8 @@ struct SpikePropagation {
   private enum Weights {
     /// The weights of each presynaptic neuron to all others, [presynaptic, postsynaptic padded].
     case rows(AlignedBuffer<Double>)
-    /// The same current for all.
-    case common(Double)
+    /// The same current for all, from those neurons that it may come from; nil for all of them.
+    case common(Double, from: [Bool]?)
     /// Decoders [presynaptic, factor padded] and encoders [factor, postsynaptic padded].
     case factors(decoders: AlignedBuffer<Double>, encoders: AlignedBuffer<Double>, count: Int)
   }
@@ -22,24 +22,28 @@ struct SpikePropagation {
   private let rising: AlignedBuffer<Double>
   private let current: AlignedBuffer<Double>
 
+  /// - Parameter signs: of the presynaptic neurons, whose synapses of the other sign are silent.
   init(
     _ connectivity: any Connectivity, _ parameters: NamedTensors<Double>, filter: SpikeFilter,
-    timeStep: Double, neurons: Int
+    timeStep: Double, neurons: Int, signs: Signs? = nil
   ) throws {
     self.filter = try filter.coefficients(timeStep: timeStep)
     rowLength = SymmetricMatrix.padded(neurons)
     var latents = 0
     switch connectivity {
-    case is Common: weights = .common(parameters["weight"]!.values[0])
-    case let factored as Factored:
+    case is Common:
+      let weight = parameters["weight"]!.values[0]
+      weights = .common(weight, from: signs?.values.map { Double($0) * weight >= 0 })
+    case let factored as Factored where signs == nil:
       latents = factored.count
       weights = .factors(
         decoders: Self.columns(of: parameters["decoders"]!),
         encoders: Self.columns(of: parameters["encoders"]!), count: factored.count)
     default:
-      weights = .rows(
-        Self.columns(
-          of: connectivity.weights(parameters, presynaptic: neurons, postsynaptic: neurons)))
+      var matrix = connectivity.weights(parameters, presynaptic: neurons, postsynaptic: neurons)
+      for (index, value) in matrix.values.enumerated()
+      where value * Double(signs?.values[index % neurons] ?? 0) < 0 { matrix.values[index] = 0 }
+      weights = .rows(Self.columns(of: matrix))
     }
     impulse = AlignedBuffer(count: rowLength)
     latent = AlignedBuffer(count: SymmetricMatrix.padded(latents))
@@ -83,10 +87,12 @@ struct SpikePropagation {
     let vectors = rowLength / 8
     let target = filter == nil ? current : impulse
     switch weights {
-    case .common(let weight):
+    case .common(let weight, let sources):
+      func counts(_ neuron: Int) -> Bool { sources.map { $0[neuron] } ?? true }
       let sum =
         isSpiking
-        ? Double(events.count) : (0..<rowLength).reduce(0) { $0 + outputs[$1] }
+        ? Double(sources == nil ? events.count : events.count { counts($0) })
+        : (0..<(sources?.count ?? rowLength)).reduce(0) { $0 + (counts($1) ? outputs[$1] : 0) }
       target.pointer.update(repeating: weight * sum, count: rowLength)
     case .rows(let rows):
       target.clear()
