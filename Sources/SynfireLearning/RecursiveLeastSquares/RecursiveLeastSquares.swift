@@ -39,6 +39,19 @@ public struct RecursiveLeastSquares: LearningRule {
     public var blockSize = 32
 
     public init() {}
+
+    func check() throws {
+      let place = "recursive least squares"
+      guard settling >= 0, averaging >= 0, warmUpSteps ?? 0 >= 0 else {
+        throw LearningError(
+          "\(settling) trials to settle, \(averaging) to average and \(warmUpSteps ?? 0) steps to "
+            + "warm up", place: place)
+      }
+      guard updateProbability > 0, updateProbability <= 1 else {
+        throw LearningError(
+          "the update probability \(updateProbability) is not in (0, 1]", place: place)
+      }
+    }
   }
 
   public let network: FeedbackNetwork
@@ -76,15 +89,7 @@ public struct RecursiveLeastSquares: LearningRule {
       throw LearningError(
         "the network has no factors", place: place, remedy: "Feed back at least one.")
     }
-    guard constants.settling >= 0, constants.averaging >= 0, constants.warmUpSteps ?? 0 >= 0 else {
-      throw LearningError(
-        "\(constants.settling) trials to settle, \(constants.averaging) to average and "
-          + "\(constants.warmUpSteps ?? 0) steps to warm up", place: place)
-    }
-    guard constants.updateProbability > 0, constants.updateProbability <= 1 else {
-      throw LearningError(
-        "the update probability \(constants.updateProbability) is not in (0, 1]", place: place)
-    }
+    try constants.check()
     self.network = network
     self.constants = constants
     self.seed = seed
@@ -104,15 +109,8 @@ public struct RecursiveLeastSquares: LearningRule {
     feedback = [Double](repeating: 0, count: network.factors)
     let stepper = try FeedbackStepper(network, parameters.converted())
     networkState = stepper.state
-    if initialPotentialDeviation > 0 {
-      // The first number of a state is the potential, or the rate.
-      var stream = RandomStream(seed: seed, stream: "initial potentials")
-      networkState.update("neurons") { tensor in
-        for neuron in 0..<network.neurons {
-          tensor.values[neuron] += initialPotentialDeviation * stream.normal()
-        }
-      }
-    }
+    networkState.perturbPotentials(
+      of: network.neurons, deviation: initialPotentialDeviation, seed: seed)
     self.parameters = parameters
   }
 
@@ -185,6 +183,17 @@ public struct RecursiveLeastSquares: LearningRule {
       fixed = newValue
       offset = newValue["hidden.offset"]!.values.map { Double($0) }
       setLearnedTensors(newValue.converted())
+    }
+  }
+}
+
+extension NamedTensors<Double> {
+  /// Adds normal numbers to the first number of each neuron's state, the potential or the rate.
+  mutating func perturbPotentials(of neurons: Int, deviation: Double, seed: UInt64) {
+    guard deviation > 0 else { return }
+    var stream = RandomStream(seed: seed, stream: "initial potentials")
+    update("neurons") { tensor in
+      for neuron in 0..<neurons { tensor.values[neuron] += deviation * stream.normal() }
     }
   }
 }
