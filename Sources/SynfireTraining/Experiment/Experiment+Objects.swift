@@ -100,12 +100,9 @@ extension Experiment {
   public func makeRule(
     for task: (any TrialTask)? = nil, parameters: NamedTensors<Float>? = nil, threads: Int
   ) throws -> any LearningRule {
-    if let feedback = network.feedback, case .leastSquares(let constants) = learning.rule,
-      let network = try makeFeedbackNetwork(for: task)
-    {
-      return try RecursiveLeastSquares(
-        network: network, parameters: parameters ?? network.initialParameters(seed: seed),
-        constants: constants, initialPotentialDeviation: feedback.initialDeviation, seed: seed,
+    if let feedback = network.feedback, let network = try makeFeedbackNetwork(for: task) {
+      return try makeRule(
+        feedback, network, parameters: parameters ?? network.initialParameters(seed: seed),
         threads: threads)
     }
     let network = try makeNetwork()
@@ -127,10 +124,32 @@ extension Experiment {
         regularizers: learning.regularizers, optimizer: learning.optimizer,
         clipNorm: learning.clipGlobalNorm, feedback: feedback, feedbackDecay: decay, seed: seed,
         rewiring: rewiring, threads: threads)
-    case .leastSquares:
+    case .leastSquares, .constrainedLeastSquares:
       throw TrainingError(
-        "recursive least squares is for a network with feedback", place: "learning.rule")
+        "least squares are for a network with feedback", place: "learning.rule")
     }
+  }
+
+  /// The learning rule of a network with feedback.
+  private func makeRule(
+    _ description: FeedbackDescription, _ network: FeedbackNetwork,
+    parameters: NamedTensors<Float>, threads: Int
+  ) throws -> any LearningRule {
+    let method: RowwiseLeastSquares.Method
+    switch learning.rule {
+    case .leastSquares(let constants) where network.recurrence == nil:
+      return try RecursiveLeastSquares(
+        network: network, parameters: parameters, constants: constants,
+        initialPotentialDeviation: description.initialDeviation, seed: seed, threads: threads)
+    case .leastSquares(let constants): method = .recursive(constants)
+    case .constrainedLeastSquares(let constants): method = .constrained(constants)
+    case .backpropagation, .eligibility:
+      throw TrainingError(
+        "a network with feedback learns by least squares", place: "learning.rule")
+    }
+    return try RowwiseLeastSquares(
+      network: network, parameters: parameters, method: method,
+      initialPotentialDeviation: description.initialDeviation, seed: seed, threads: threads)
   }
 
   /// How training fits in the memory that the experiment allows, or that there is.

@@ -45,7 +45,7 @@ public struct MemoryPlan: Sendable {
       hasTape = false
       let plan = try count.sweep(limit: 0)
       (sweep, parts) = (plan, count.parts(ofEligibility: plan))
-    case .backpropagation, .leastSquares:
+    case .backpropagation, .leastSquares, .constrainedLeastSquares:
       hasTape = true
       var plan = try count.sweep(limit: limit == nil ? SweepPlan.defaultLimit : .max)
       var counted = count.parts(plan)
@@ -72,14 +72,34 @@ public struct MemoryPlan: Sendable {
       Part(key: "program", name: "program", bytes: Self.programBytes),
       // In use, in the last checkpoint, and as the steps read them.
       Part(key: "parameters", name: "parameters, three times", bytes: 16 * numbers),
+      Self.correlations(experiment, network),
       Part(
-        key: "inverseCorrelation", name: "inverse correlation, in checkpoints too",
-        bytes: 8 * regressors * regressors + 8 * regressors * (regressors + 1)),
-      Part(key: "decoders", name: "decoders", bytes: 16 * learned * regressors),
+        key: "decoders", name: "what is learned",
+        bytes: (network.recurrence == nil ? 16 * learned : 40 * network.neurons) * regressors),
       Part(
         key: "trials", name: "trials of two batches, outputs",
         bytes: experiment.task.batchBytes(trials: experiment.training.trialsPerBatch)),
     ]
+  }
+
+  /// The matrices of least squares: the triangles in checkpoints, and those that are computed with.
+  private static func correlations(_ experiment: Experiment, _ network: FeedbackNetwork) -> Part {
+    func bytes(_ regressors: Int) -> Int {
+      let padded = SymmetricMatrix.padded(regressors)
+      return 8 * padded * padded + 8 * regressors * (regressors + 1)
+    }
+    if let recurrence = network.recurrence,
+      case .leastSquares(let constants) = experiment.learning.rule
+    {
+      let sizes = recurrence.inputs.map { $0.count * max(1, network.traces.count) }
+      return Part(
+        key: "inverseCorrelation", name: "inverse correlations, in checkpoints too",
+        bytes: sizes.reduce(0) { $0 + bytes($1) + 8 * constants.blockSize * ($1 + 8) })
+    }
+    return Part(
+      key: "inverseCorrelation",
+      name: (network.recurrence == nil ? "inverse correlation" : "correlation")
+        + ", in checkpoints too", bytes: bytes(network.regressors))
   }
 
   /// - Throws: `TrainingError` saying the least that would do, if training takes more memory than is

@@ -88,6 +88,7 @@ extension Experiment {
       try learning.check(mapping, hasFeedback: network.feedback != nil) {
         try network.network(of: task, timeStep: timeStep, seed: seed)
       }
+      try learning.check(mapping, recurrence: network.feedback?.recurrence)
       return learning
     }
     let training = try file.nested("training") {

@@ -45,6 +45,8 @@ public struct FeedbackDescription: Sendable, Equatable {
   public let factors: Int
   public let mixing: Mixing
   public let source: FeedbackNetwork.Source
+  /// Trained synapses in place of decoders and encoders; nil for those.
+  public let recurrence: RecurrenceDescription?
 }
 
 extension FeedbackDescription {
@@ -101,11 +103,17 @@ extension FeedbackDescription {
       }
       return filter
     }
-    // The inverse correlation and its copy in checkpoints, in double precision.
-    let regressors = Double(neurons) * Double(max(1, traces.count))
-    try budget.claim(
-      regressors * regressors / 2, for: "the inverse correlation of \(neurons) neurons' traces",
-      of: mapping, "neurons")
+    let groups = max(1, traces.count)
+    recurrence = try mapping.optionalNested("recurrence") {
+      try RecurrenceDescription(from: $0, neurons: neurons, traces: groups, budget: budget)
+    }
+    if recurrence == nil {
+      // The inverse correlation and its copy in checkpoints, in double precision.
+      let regressors = Double(neurons * groups)
+      try budget.claim(
+        regressors * regressors / 2, for: "the inverse correlation of \(neurons) neurons' traces",
+        of: mapping, "neurons")
+    }
     mixing = try Mixing(from: mapping, neurons: neurons, teacher: teacher, task: task)
     source = try mapping.value("source", default: "factors") { try $0.choice() }
   }
@@ -142,7 +150,8 @@ extension FeedbackDescription {
           filter: kind.connection.filter, entersMean: kind.entersMean)
       }, traces: traces, factors: factors,
       encoders: mixed.map { .values($0.encoders.values) } ?? .constant(0),
-      outputs: feeds == .outputs ? 0 : task.outputs - task.factors, source: source)
+      outputs: feeds == .outputs ? 0 : task.outputs - task.factors, source: source,
+      recurrence: try recurrence?.recurrence(neurons: neurons, seed: seed))
   }
 }
 

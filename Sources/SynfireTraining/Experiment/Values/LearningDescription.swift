@@ -10,10 +10,19 @@ public struct LearningDescription: Sendable, Equatable {
     /// e-prop; what adaptive feedback and its readout lose at each update, as a fraction.
     case eligibility(feedback: EligibilityPropagation.Feedback, decay: Double)
     case leastSquares(RecursiveLeastSquares.Constants)
+    case constrainedLeastSquares(ConstrainedLeastSquares)
 
     /// The `rule` of the file.
     public enum Kind: String, Sendable, CaseIterable {
-      case bptt, eProp, recursiveLeastSquares
+      case bptt, eProp, recursiveLeastSquares, constrainedLeastSquares
+    }
+
+    /// Whether targets are currents and factors of a network with feedback.
+    var isLeastSquares: Bool {
+      switch self {
+      case .leastSquares, .constrainedLeastSquares: true
+      case .backpropagation, .eligibility: false
+      }
     }
   }
 
@@ -43,7 +52,7 @@ public struct RewiringDescription: Sendable, Equatable {
 extension LearningDescription {
   init(from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double) throws {
     rule = try Rule(from: mapping)
-    if case .leastSquares = rule {
+    if rule.isLeastSquares {
       loss = .meanSquaredError
       optimizer = Optimizer(.gradientDescent(momentum: 0), learningRate: 1)
       clipGlobalNorm = nil
@@ -80,13 +89,14 @@ extension LearningDescription {
   func check(
     _ mapping: ConfigurationMapping, hasFeedback: Bool, network: () throws -> Network
   ) throws {
-    let isLeastSquares = if case .leastSquares = rule { true } else { false }
-    guard isLeastSquares == hasFeedback else {
+    let isConstrained = if case .constrainedLeastSquares = rule { true } else { false }
+    guard rule.isLeastSquares == hasFeedback else {
       throw mapping.rejected(
         "rule",
         hasFeedback
-          ? "a network with feedback learns by recursive least squares"
-          : "recursive least squares is for a network with feedback",
+          ? "a network with feedback learns by recursive or constrained least squares"
+          : (isConstrained ? "constrained" : "recursive")
+            + " least squares is for a network with feedback",
         remedy: hasFeedback
           ? "write recursive-least-squares"
           : "write network: {kind: feedback, ...}, or learn by bptt")
@@ -120,6 +130,8 @@ extension LearningDescription.Rule {
           ? try mapping.value("feedbackDecay", default: "1 %") { try $0.fraction() } : 0)
     case .recursiveLeastSquares:
       self = .leastSquares(try RecursiveLeastSquares.Constants(from: mapping))
+    case .constrainedLeastSquares:
+      self = .constrainedLeastSquares(try ConstrainedLeastSquares(from: mapping))
     }
   }
 }
