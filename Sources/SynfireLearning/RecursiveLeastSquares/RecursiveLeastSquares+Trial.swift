@@ -173,8 +173,7 @@ extension RecursiveLeastSquares {
   ///
   /// - Parameter observe: called after each step that is not led.
   public func freeRun(
-    _ batch: TrialBatch, recordsSpikes: Bool = false,
-    observe: ((FreeStep) throws -> Void)? = nil
+    _ batch: TrialBatch, recordsSpikes: Bool, observe: ((FreeStep) throws -> Void)?
   ) throws -> FreeRun {
     let presentation = try Presentation(batch, network)
     var copy = self

@@ -19,7 +19,7 @@ import SynfireNetworks
 /// Where trials have nothing to do with each other, each starts in one state: see `warmUpSteps`.
 ///
 /// The error of a step is that of the weights before its update, and so is what is fed back.
-public struct RecursiveLeastSquares: LearningRule {
+public struct RecursiveLeastSquares: FreeRunningRule {
   /// Constants of the rule, all as in DePasquale et al. 2023.
   public struct Constants: Sendable, Equatable {
     /// Trials that are led by the target factors before each phase, and before a test.

@@ -122,7 +122,11 @@ extension RowwiseLeastSquares {
 
   /// Runs trials without a teacher and without learning, after `settling` trials that are led by the
   /// targets; the rule stays as it is.
-  public func freeRun(_ batch: TrialBatch, recordsSpikes: Bool = false) throws -> FreeRun {
+  ///
+  /// - Parameter observe: called after each step that is not led.
+  public func freeRun(
+    _ batch: TrialBatch, recordsSpikes: Bool, observe: ((FreeStep) throws -> Void)?
+  ) throws -> FreeRun {
     let presentation = try Presentation(batch, network)
     var copy = self
     let stepper = try makeStepper()
@@ -151,6 +155,10 @@ extension RowwiseLeastSquares {
           presentation.take(time, trial: trial)
           stepper.step(inputs: presentation.input.pointer, current: current)
           spikes += stepper.events.count
+          try observe?(
+            FreeStep(
+              time: time, trial: trial, stepper: stepper, inputs: presentation.input.pointer,
+              factors: own.coordinates(of: current)))
           try copy.learner.step(stepper, into: own.current, learning: nil)
           own.compute(readout, stepper)
           try error.add(
@@ -221,11 +229,18 @@ private struct RowwiseOutputs {
     regressors = UnsafePointer(readsFactors ? ownRegressors.pointer : stepper.traces.pointer)
   }
 
-  func compute(_ readout: RecursiveDecoder?, _ stepper: FeedbackStepper) {
+  /// u^+ of a current, one number a factor.
+  func coordinates(of current: AlignedBuffer<Double>) -> [Double] {
     let length = current.count
-    for factor in 0..<factors {
-      values.pointer[factor] = DoubleRows.dot(
+    return (0..<factors).map { factor in
+      DoubleRows.dot(
         coordinates.pointer + factor * length, current.pointer, vectors: length / 8)
+    }
+  }
+
+  func compute(_ readout: RecursiveDecoder?, _ stepper: FeedbackStepper) {
+    for (factor, value) in coordinates(of: current).enumerated() {
+      values.pointer[factor] = value
     }
     guard let readout else { return }
     if readsFactors { ownRegressors.pointer.update(from: values.pointer, count: factors) }

@@ -14,7 +14,7 @@ import SynfireNetworks
 ///
 /// The factors of the network are y = u^+ J s, the coordinates of its recurrent current along the encoders;
 /// outputs are read from them, or from the traces, by recursive least squares.
-public struct RowwiseLeastSquares: LearningRule {
+public struct RowwiseLeastSquares: FreeRunningRule {
   public enum Method: Sendable, Equatable {
     case recursive(RecursiveLeastSquares.Constants)
     case constrained(ConstrainedLeastSquares)

@@ -42,7 +42,7 @@ struct RecordedTrials {
 
   /// Trials in which a network with feedback runs by itself.
   init(
-    task: any TrialTask, rule: RecursiveLeastSquares, seed: UInt64,
+    task: any TrialTask, rule: any FreeRunningRule, seed: UInt64,
     trials: Int = RunAnalyses.recordedTrials
   ) throws {
     batch = try task.batch(

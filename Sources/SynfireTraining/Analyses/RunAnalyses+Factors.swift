@@ -23,7 +23,7 @@ extension RunAnalyses {
       samples += batch.steps(ofTrial: trial)
       return trial == 0 || samples <= Self.ratedSamples
     }
-    _ = try rule.freeRun(batch) { step in
+    _ = try rule.freeRun(batch, recordsSpikes: false) { step in
       if step.trial < trials.count { drives.add(step) }
     }
     let found = try FactorBasedRate.rates(
@@ -95,7 +95,7 @@ private struct FactorDrives {
   private let encoders: Tensor<Double>
   private let inputWeights: Tensor<Double>
 
-  init(_ rule: RecursiveLeastSquares, neurons: [Int]) {
+  init(_ rule: any FreeRunningRule, neurons: [Int]) {
     self.neurons = neurons
     let network = rule.network
     factors = network.factors

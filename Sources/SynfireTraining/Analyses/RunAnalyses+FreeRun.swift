@@ -10,7 +10,7 @@ extension RunAnalyses {
   /// The rule of a network with feedback, as training left it.
   ///
   /// - Throws: `TrainingError` for a network of layers.
-  func feedbackRule() throws -> RecursiveLeastSquares {
+  func feedbackRule() throws -> any FreeRunningRule {
     guard experiment.network.feedback != nil else {
       throw TrainingError("this network has no feedback")
     }
@@ -19,8 +19,8 @@ extension RunAnalyses {
     if checkpoint.preciseState.count > 0 {
       try rule.restore(preciseState: checkpoint.preciseState)
     }
-    guard let rule = rule as? RecursiveLeastSquares else {
-      throw TrainingError("this network is not taught by recursive least squares")
+    guard let rule = rule as? any FreeRunningRule else {
+      throw TrainingError("this network is not taught to run by itself")
     }
     return rule
   }

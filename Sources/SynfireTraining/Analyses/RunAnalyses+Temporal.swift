@@ -11,7 +11,7 @@ extension RunAnalyses {
     let rule = try feedbackRule()
     var activity = AveragedActivity(recorded.batch, neurons: rule.network.neurons)
     let group = rule.network.slowestTrace * rule.network.neurons
-    _ = try rule.freeRun(recorded.batch) { step in
+    _ = try rule.freeRun(recorded.batch, recordsSpikes: false) { step in
       activity.add(step.stepper.traces.pointer + group, time: step.time, trial: step.trial)
     }
     let own = try TemporalComponents(of: activity.values)
