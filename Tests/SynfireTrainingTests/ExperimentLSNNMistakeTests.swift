@@ -96,7 +96,8 @@ import Testing
         + "membrane-time-constant, adaptation-time-constant"),
     Mistake(
       "learning.rule=eprop", "learning.rule", "\"eprop\" is not known here",
-      "did you mean e-prop? known are bptt, e-prop, recursive-least-squares"),
+      "did you mean e-prop? known are bptt, e-prop, recursive-least-squares,"
+        + " constrained-least-squares"),
     Mistake(
       "learning.rule=e-prop", "learning.rule",
       "e-prop has no delays, and hidden.input has some of up to 4 steps",

@@ -137,7 +137,8 @@ import Testing
       what: "mode is no key of the experiment", remedy: "use a short key or a dotted path"),
     Mistake(
       old: "rule: bptt", new: "rule: \"\"", key: "learning.rule", what: "\"\" is not known here",
-      remedy: "known are bptt, e-prop, recursive-least-squares"),
+      remedy: "known are bptt, e-prop, recursive-least-squares,"
+        + " constrained-least-squares"),
   ]
 
   @Test(arguments: mistakes)

@@ -134,7 +134,7 @@ import Testing
     ),
     ("cycling", "network.drive=3", "network.drive", "the size of these factors is not known"),
     ("oscillation", "network.feeds=outputs", "network.feeds", "where there are factors"),
-    ("oscillation", "network.drive=none", "network.gain", "is missing"),
+    ("oscillation", "network.drive=none", "network", "the key \"gain\" is missing"),
     ("reaching", "timeStep=2 ms", "task.kind", "have steps of 1 ms"),
     ("oscillation", "task.duration=40 ms", "task.duration", "40 ms is less than 51 time steps"),
     (
