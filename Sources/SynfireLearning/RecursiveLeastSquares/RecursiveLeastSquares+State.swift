@@ -64,14 +64,7 @@ extension RecursiveLeastSquares {
       func vector(_ axis: String, _ values: [Double]) -> Tensor<Double> {
         Tensor(axes: [axis], shape: [values.count], values: values)
       }
-      var result = NamedTensors<Double>()
-      result["trials"] = vector("value", [Double(trials)])
-      result["offset"] = vector("neuron", offset)
-      result["driveSum"] = vector("neuron", driveSum)
-      result["driveCount"] = vector("value", [Double(driveCount)])
-      result["feedback"] = vector("factor", feedback)
-      for (name, tensor) in networkState.pairs { result["network.\(name)"] = tensor }
-      for (name, tensor) in startState?.pairs ?? [] { result["start.\(name)"] = tensor }
+      var result = run.state
       for (name, decoder) in decoders {
         try Self.located("after trial \(trials)") {
           try decoder.correlation.requirePositiveDefinite()
@@ -85,25 +78,8 @@ extension RecursiveLeastSquares {
   }
 
   public mutating func restore(preciseState: NamedTensors<Double>) throws {
-    let expected = Set(try self.preciseState.names)
-    let starts = preciseState.under("start")
-    guard
-      expected.subtracting(starts.names.map { "start.\($0)" })
-        == Set(preciseState.names.filter { !$0.hasPrefix("start.") }),
-      starts.names.isEmpty || starts.names == networkState.names
-    else {
-      throw LearningError(
-        "the state is not one of this network", place: "recursive least squares",
-        remedy: "Go on with the run that it belongs to.")
-    }
+    try run.restore(preciseState, own: self.preciseState, place: "recursive least squares")
     func values(_ name: String) -> [Double] { preciseState[name]!.values }
-    trials = Int(values("trials")[0])
-    offset = values("offset")
-    driveSum = values("driveSum")
-    driveCount = Int(values("driveCount")[0])
-    feedback = values("feedback")
-    for name in networkState.names { networkState[name] = preciseState["network.\(name)"]! }
-    startState = starts.names.isEmpty ? nil : starts
     func restore(_ name: String, _ decoder: inout RecursiveDecoder) throws {
       decoder.weights = preciseState["\(name).weights"]!
       try decoder.correlation.restore(

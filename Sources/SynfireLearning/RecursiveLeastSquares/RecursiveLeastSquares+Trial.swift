@@ -52,47 +52,13 @@ struct Presentation {
   }
 }
 
-/// The network without a teacher.
-public struct FreeRun: Sendable {
-  /// Factors and outputs, axes [time, trial, output].
-  public var readout: Tensor<Float>
-  /// Of each trial: the squared error of the factors over their squared targets.
-  public var factorErrors: [Double]
-  /// Axes [time, trial, neuron]; empty unless asked for.
-  public var spikes: SpikeTensor
-  /// Mean over neurons and trials, in Hz.
-  public var firingRate: Double
-}
-
-/// A step of a free run, for those who look on.
-public struct FreeStep {
-  public let time: Int
-  public let trial: Int
-  /// As the step left it: traces, spikes, and the drives that it was taken with.
-  public let stepper: FeedbackStepper
-  /// F_in of the step, one number a channel.
-  public let inputs: UnsafePointer<Double>
-  /// y of the step before, which was fed back.
-  public let factors: [Double]
-}
-
 extension RecursiveLeastSquares {
   /// Finds the state that trials start in, if they start in one and it is not known.
   mutating func warmUp(_ stepper: FeedbackStepper, _ presentation: Presentation) {
-    guard let steps = constants.warmUpSteps, startState == nil else { return }
     let none = [Double](repeating: 0, count: network.factors)
-    for time in 0..<steps {
-      presentation.take(time % presentation.steps(ofTrial: 0), trial: 0)
-      stepper.step(inputs: presentation.input.pointer, factors: none)
+    run.warmUp(stepper, presentation, steps: constants.warmUpSteps) {
+      stepper.step(inputs: $0, factors: none)
     }
-    startState = stepper.state
-  }
-
-  /// Sets a trial to its start, if all have one.
-  mutating func begin(_ stepper: FeedbackStepper) {
-    guard let startState else { return }
-    stepper.state = startState
-    for factor in feedback.indices { feedback[factor] = 0 }
   }
 
   /// A trial that is led by the target factors.
@@ -104,21 +70,14 @@ extension RecursiveLeastSquares {
     var spikes = 0
     for time in 0..<presentation.steps(ofTrial: trial) {
       presentation.take(time, trial: trial)
-      stepper.step(inputs: presentation.input.pointer, factors: feedback)
+      stepper.step(inputs: presentation.input.pointer, factors: run.feedback)
       spikes += stepper.events.count
-      for factor in feedback.indices { feedback[factor] = presentation.target.pointer[factor] }
-      if averaging {
-        for neuron in driveSum.indices {
-          driveSum[neuron] += stepper.meanDrive.pointer[neuron]
-        }
+      for factor in run.feedback.indices {
+        run.feedback[factor] = presentation.target.pointer[factor]
       }
+      if averaging { run.gather(stepper) }
     }
-    guard averaging else { return spikes }
-    driveCount += presentation.steps(ofTrial: trial)
-    for neuron in offset.indices {
-      offset[neuron] = driveSum[neuron] / Double(driveCount)
-      stepper.offset.pointer[neuron] = offset[neuron]
-    }
+    if averaging { run.takeMeanAway(stepper, steps: presentation.steps(ofTrial: trial)) }
     return spikes
   }
 
@@ -129,7 +88,7 @@ extension RecursiveLeastSquares {
     _ stepper: FeedbackStepper, _ presentation: Presentation, trial: Int
   ) throws -> (spikes: Int, error: Double) {
     var stream = RandomStream(seed: seed, stream: "least squares", step: UInt64(trials))
-    var (spikes, error, scale) = (0, 0.0, 0.0)
+    var (spikes, error) = (0, FactorError())
     let own = OwnOutputs(self)
     if stepper.isSpiking, !network.traces.isEmpty {
       let neurons = network.neurons
@@ -140,18 +99,15 @@ extension RecursiveLeastSquares {
     let outputErrors = UnsafePointer(own.values.pointer + network.factors)
     for time in 0..<presentation.steps(ofTrial: trial) {
       presentation.take(time, trial: trial)
-      stepper.step(inputs: presentation.input.pointer, factors: feedback)
+      stepper.step(inputs: presentation.input.pointer, factors: run.feedback)
       spikes += stepper.events.count
       decoder.correlation.advance(
         decays: stepper.traceDecays, jumps: stepper.traceJumps, events: stepper.events)
       own.compute(decoder, readout, stepper)
-      for factor in feedback.indices {
-        let (y, target) = (own.values.pointer[factor], presentation.target.pointer[factor])
-        guard y.isFinite else { throw divergence(factor, time) }
-        feedback[factor] = y
-        error += (y - target) * (y - target)
-        scale += target * target
-      }
+      try error.add(
+        own.values.pointer, presentation.target.pointer, factors: network.factors,
+        place: "trial \(trials + 1), step \(time + 1)")
+      for factor in run.feedback.indices { run.feedback[factor] = own.values.pointer[factor] }
       guard stream.bernoulli(constants.updateProbability) else { continue }
       own.subtract(presentation.target)
       try Self.located("trial \(trials + 1), step \(time + 1)") {
@@ -165,7 +121,7 @@ extension RecursiveLeastSquares {
       decoder.correlation.endTracking()
       try readout?.correlation.fold()
     }
-    return (spikes, scale > 0 ? error / scale : error)
+    return (spikes, error.ratio)
   }
 
   /// Runs trials without a teacher and without learning, after `settling` trials that are led by the
@@ -177,71 +133,40 @@ extension RecursiveLeastSquares {
   ) throws -> FreeRun {
     let presentation = try Presentation(batch, network)
     var copy = self
-    let stepper = try makeStepper()
+    let stepper = try run.makeStepper()
     let own = OwnOutputs(self)
-    var run = FreeRun(
-      readout: Tensor(
-        axes: ["time", "trial", "output"], shape: [batch.steps, batch.trials, targets]),
-      factorErrors: [],
-      spikes: SpikeTensor(
-        steps: recordsSpikes ? batch.steps : 0, trials: batch.trials, neurons: network.neurons),
-      firingRate: 0)
-    var spikes = 0
+    var result = FreeRun(of: network, batch, targets: targets, recordsSpikes: recordsSpikes)
     try withoutDenormals {
       copy.warmUp(stepper, presentation)
       for index in 0..<constants.settling {
-        copy.begin(stepper)
+        copy.run.begin(stepper)
         _ = try copy.lead(
           stepper, presentation, trial: index % batch.trials, averaging: false)
       }
       for trial in 0..<batch.trials {
-        copy.begin(stepper)
-        var (error, scale) = (0.0, 0.0)
+        copy.run.begin(stepper)
+        var error = FactorError()
         for time in 0..<presentation.steps(ofTrial: trial) {
           presentation.take(time, trial: trial)
-          stepper.step(inputs: presentation.input.pointer, factors: copy.feedback)
-          spikes += stepper.events.count
+          stepper.step(inputs: presentation.input.pointer, factors: copy.run.feedback)
           try observe?(
             FreeStep(
               time: time, trial: trial, stepper: stepper, inputs: presentation.input.pointer,
-              factors: copy.feedback))
+              factors: copy.run.feedback))
           own.compute(decoder, readout, stepper)
-          for factor in copy.feedback.indices {
-            let (y, target) = (own.values.pointer[factor], presentation.target.pointer[factor])
-            guard y.isFinite else { throw divergence(factor, time) }
-            copy.feedback[factor] = y
-            error += (y - target) * (y - target)
-            scale += target * target
+          try error.add(
+            own.values.pointer, presentation.target.pointer, factors: network.factors,
+            place: "trial \(trial + 1), step \(time + 1)")
+          for factor in copy.run.feedback.indices {
+            copy.run.feedback[factor] = own.values.pointer[factor]
           }
-          let row = (time * batch.trials + trial) * targets
-          for index in 0..<targets {
-            run.readout.values[row + index] = Float(own.values.pointer[index])
-          }
-          if recordsSpikes {
-            for neuron in stepper.events { run.spikes[time, trial, neuron] = true }
-          }
+          result.record(own.values.pointer, stepper, time: time, trial: trial)
         }
-        run.factorErrors.append(scale > 0 ? error / scale : error)
+        result.factorErrors.append(error.ratio)
       }
     }
-    run.firingRate =
-      Double(spikes) / (Double(batch.samples) * network.timeStep * Double(network.neurons))
-    return run
-  }
-
-  /// Says of errors in `body` when they came about.
-  static func located(_ moment: @autoclosure () -> String, _ body: () throws -> Void) throws {
-    do { try body() } catch let error as LearningError {
-      throw LearningError(
-        error.what, place: "\(moment()): \(error.place)", remedy: error.remedy,
-        isUserMistake: error.isUserMistake)
-    }
-  }
-
-  private func divergence(_ factor: Int, _ time: Int) -> LearningError {
-    LearningError(
-      "factor \(factor + 1) is not finite", place: "trial \(trials + 1), step \(time + 1)",
-      remedy: "Weaken the encoders or the random connections.", isUserMistake: false)
+    result.end(of: network, batch)
+    return result
   }
 }
 

@@ -60,22 +60,14 @@ public struct RecursiveLeastSquares: FreeRunningRule {
   /// Batches so far.
   public var updates = 0
   public var state = NamedTensors<Float>()
-  /// Trials so far.
-  public internal(set) var trials = 0
-  var fixed: NamedTensors<Float>
+  var run: TaughtRun
   /// w, and with it W where outputs are read from the traces.
   var decoder: RecursiveDecoder
   /// [W, b] on [y, 1], where outputs are read from the factors.
   var readout: RecursiveDecoder?
-  var offset: [Double]
-  /// The sum of drives so far, and their number.
-  var driveSum: [Double]
-  var driveCount = 0
-  var networkState: NamedTensors<Double>
-  /// What every trial starts in, once it is known.
-  var startState: NamedTensors<Double>?
-  /// y of the last step.
-  var feedback: [Double]
+
+  /// Trials so far.
+  public var trials: Int { run.trials }
 
   /// - Throws: `NetworkError` for parameters that do not fit, `LearningError` for constants that make no
   ///   sense.
@@ -93,7 +85,6 @@ public struct RecursiveLeastSquares: FreeRunningRule {
     self.network = network
     self.constants = constants
     self.seed = seed
-    fixed = parameters
     let pool = WorkerPool(threads: threads)
     let readsFactors = network.source == .factors && network.outputs > 0
     func decoder(_ regressors: Int, _ outputs: Int) throws -> RecursiveDecoder {
@@ -104,18 +95,11 @@ public struct RecursiveLeastSquares: FreeRunningRule {
     self.decoder = try decoder(
       network.regressors, network.factors + (readsFactors ? 0 : network.outputs))
     readout = readsFactors ? try decoder(network.factors + 1, network.outputs) : nil
-    offset = [Double](repeating: 0, count: network.neurons)
-    driveSum = offset
-    feedback = [Double](repeating: 0, count: network.factors)
-    let stepper = try FeedbackStepper(network, parameters.converted())
-    networkState = stepper.state
-    networkState.perturbPotentials(
-      of: network.neurons, deviation: initialPotentialDeviation, seed: seed)
+    run = try TaughtRun(
+      network, parameters, feedback: network.factors,
+      potentialDeviation: initialPotentialDeviation, seed: seed)
     self.parameters = parameters
   }
-
-  /// Outputs of the network that targets are given for: the factors, then what is read out.
-  public var targets: Int { network.factors + network.outputs }
 
   /// What the trial of that number, counted from 0, is for.
   enum Phase { case settling, averaging, learning }
@@ -129,13 +113,13 @@ public struct RecursiveLeastSquares: FreeRunningRule {
 
   public mutating func step(_ batch: TrialBatch) throws -> StepMetrics {
     let presentation = try Presentation(batch, network)
-    let stepper = try makeStepper()
+    let stepper = try run.makeStepper()
     var (errors, spikes): ([Double], Int) = ([], 0)
     try withoutDenormals {
       warmUp(stepper, presentation)
       for trial in 0..<batch.trials {
-        begin(stepper)
-        switch phase(ofTrial: trials) {
+        run.begin(stepper)
+        switch phase(ofTrial: run.trials) {
         case .settling:
           spikes += try lead(stepper, presentation, trial: trial, averaging: false)
         case .averaging: spikes += try lead(stepper, presentation, trial: trial, averaging: true)
@@ -144,56 +128,27 @@ public struct RecursiveLeastSquares: FreeRunningRule {
           spikes += result.spikes
           errors.append(result.error)
         }
-        trials += 1
+        run.trials += 1
       }
     }
-    networkState = stepper.state
+    run.end(stepper)
     updates += 1
-    let duration = Double(batch.samples) * network.timeStep
-    return StepMetrics(
-      loss: errors.isEmpty ? 1 : errors.reduce(0, +) / Double(errors.count), gradientNorm: 0,
-      learningRate: 0, firingRate: Double(spikes) / duration / Double(network.neurons),
-      silentFraction: 0, saturatedFraction: 0)
-  }
-
-  public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
-    let run = try freeRun(batch)
-    let error = run.factorErrors.sorted()[run.factorErrors.count / 2]
-    return Evaluation(loss: error, readout: run.readout, firingRate: run.firingRate)
-  }
-
-  /// The stepper, as the trials so far left it.
-  func makeStepper() throws -> FeedbackStepper {
-    let stepper = try FeedbackStepper(network, fixed.converted())
-    stepper.state = networkState
-    for (neuron, value) in offset.enumerated() { stepper.offset.pointer[neuron] = value }
-    return stepper
+    return metrics(of: batch, errors: errors, spikes: spikes)
   }
 
   /// All tensors in single precision; what is learned is kept in double precision beside them.
   public var parameters: NamedTensors<Float> {
     get {
-      var result = fixed
+      var result = run.fixed
       result["hidden.offset"] = Tensor(
-        axes: ["neuron"], shape: [network.neurons], values: offset.map { Float($0) })
+        axes: ["neuron"], shape: [network.neurons], values: run.offset.map { Float($0) })
       for (name, tensor) in learnedTensors { result[name] = tensor.converted() }
       return result
     }
     set {
-      fixed = newValue
-      offset = newValue["hidden.offset"]!.values.map { Double($0) }
+      run.fixed = newValue
+      run.offset = newValue["hidden.offset"]!.values.map { Double($0) }
       setLearnedTensors(newValue.converted())
-    }
-  }
-}
-
-extension NamedTensors<Double> {
-  /// Adds normal numbers to the first number of each neuron's state, the potential or the rate.
-  mutating func perturbPotentials(of neurons: Int, deviation: Double, seed: UInt64) {
-    guard deviation > 0 else { return }
-    var stream = RandomStream(seed: seed, stream: "initial potentials")
-    update("neurons") { tensor in
-      for neuron in 0..<neurons { tensor.values[neuron] += deviation * stream.normal() }
     }
   }
 }

@@ -42,15 +42,8 @@ extension RowwiseLeastSquares {
       func vector(_ axis: String, _ values: [Double]) -> Tensor<Double> {
         Tensor(axes: [axis], shape: [values.count], values: values)
       }
-      var result = NamedTensors<Double>()
-      result["trials"] = vector("value", [Double(trials)])
+      var result = run.state
       result["lessons"] = vector("value", [Double(lessons.count), Double(lessons.untilTeacher)])
-      result["offset"] = vector("neuron", offset)
-      result["driveSum"] = vector("neuron", driveSum)
-      result["driveCount"] = vector("value", [Double(driveCount)])
-      result["feedback"] = vector("neuron", feedback)
-      for (name, tensor) in networkState.pairs { result["network.\(name)"] = tensor }
-      for (name, tensor) in startState?.pairs ?? [] { result["start.\(name)"] = tensor }
       for (name, tensor) in try learner.state.pairs { result["recurrence.\(name)"] = tensor }
       if let readout {
         result["readout.weights"] = readout.weights
@@ -63,26 +56,9 @@ extension RowwiseLeastSquares {
   }
 
   public mutating func restore(preciseState: NamedTensors<Double>) throws {
-    let own = try self.preciseState.pairs.filter { !$0.name.hasPrefix("start.") }
-    let starts = preciseState.under("start")
-    guard
-      Set(own.map(\.name)) == Set(preciseState.names.filter { !$0.hasPrefix("start.") }),
-      own.allSatisfy({ preciseState[$0.name]!.shape == $0.tensor.shape }),
-      starts.names.isEmpty || starts.names == networkState.names
-    else {
-      throw LearningError(
-        "the state is not one of this network", place: "least squares by rows",
-        remedy: "Go on with the run that it belongs to.")
-    }
+    try run.restore(preciseState, own: self.preciseState, place: "least squares by rows")
     func values(_ name: String) -> [Double] { preciseState[name]!.values }
-    trials = Int(values("trials")[0])
     lessons = Lessons(count: Int(values("lessons")[0]), untilTeacher: Int(values("lessons")[1]))
-    offset = values("offset")
-    driveSum = values("driveSum")
-    driveCount = Int(values("driveCount")[0])
-    feedback = values("feedback")
-    for name in networkState.names { networkState[name] = preciseState["network.\(name)"]! }
-    startState = starts.names.isEmpty ? nil : starts
     try learner.restore(preciseState.under("recurrence"))
     guard readout != nil else { return }
     readout!.weights = preciseState["readout.weights"]!

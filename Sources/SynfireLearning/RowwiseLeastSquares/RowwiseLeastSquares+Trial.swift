@@ -4,20 +4,10 @@ import SynfireNetworks
 extension RowwiseLeastSquares {
   /// Finds the state that trials start in, if they start in one and it is not known.
   mutating func warmUp(_ stepper: FeedbackStepper, _ presentation: Presentation) {
-    guard let warmUpSteps, startState == nil else { return }
     let none = stepper.makeCurrent()
-    for time in 0..<warmUpSteps {
-      presentation.take(time % presentation.steps(ofTrial: 0), trial: 0)
-      stepper.step(inputs: presentation.input.pointer, current: none)
+    run.warmUp(stepper, presentation, steps: warmUpSteps) {
+      stepper.step(inputs: $0, current: none)
     }
-    startState = stepper.state
-  }
-
-  /// Sets a trial to its start, if all have one.
-  mutating func begin(_ stepper: FeedbackStepper) {
-    guard let startState else { return }
-    stepper.state = startState
-    for neuron in feedback.indices { feedback[neuron] = 0 }
   }
 
   /// A trial that is led by the target factors.
@@ -28,28 +18,22 @@ extension RowwiseLeastSquares {
   ) throws -> Int {
     var spikes = 0
     let current = stepper.makeCurrent()
-    current.pointer.update(from: feedback, count: feedback.count)
+    current.pointer.update(from: run.feedback, count: run.feedback.count)
     let steps = presentation.steps(ofTrial: trial)
     for time in 0..<steps {
       presentation.take(time, trial: trial)
       stepper.step(inputs: presentation.input.pointer, current: current)
       spikes += stepper.events.count
       stepper.encode(presentation.target.pointer, into: current)
-      guard averages else { continue }
-      for neuron in driveSum.indices { driveSum[neuron] += stepper.meanDrive.pointer[neuron] }
+      if averages { run.gather(stepper) }
     }
     keep(current)
-    guard averages else { return spikes }
-    driveCount += steps
-    for neuron in offset.indices {
-      offset[neuron] = driveSum[neuron] / Double(driveCount)
-      stepper.offset.pointer[neuron] = offset[neuron]
-    }
+    if averages { run.takeMeanAway(stepper, steps: steps) }
     return spikes
   }
 
   mutating func keep(_ current: AlignedBuffer<Double>) {
-    for neuron in feedback.indices { feedback[neuron] = current.pointer[neuron] }
+    for neuron in run.feedback.indices { run.feedback[neuron] = current.pointer[neuron] }
   }
 
   /// A trial that is learned from.
@@ -64,9 +48,9 @@ extension RowwiseLeastSquares {
     if case .recursive(let constants) = method { updateProbability = constants.updateProbability }
     let own = RowwiseOutputs(self, stepper)
     let (current, wanted) = (stepper.makeCurrent(), stepper.makeCurrent())
-    current.pointer.update(from: feedback, count: feedback.count)
+    current.pointer.update(from: run.feedback, count: run.feedback.count)
     try learner.begin(stepper, isLearning: true)
-    var (spikes, error) = (0, SquaredError())
+    var (spikes, error) = (0, FactorError())
     let outputErrors = UnsafePointer(own.values.pointer + network.factors)
     for time in 0..<presentation.steps(ofTrial: trial) {
       presentation.take(time, trial: trial)
@@ -75,24 +59,18 @@ extension RowwiseLeastSquares {
       let target = UnsafePointer(presentation.target.pointer)
       stepper.encode(target, into: wanted)
       let isLearning = stream.bernoulli(updateProbability)
-      do {
+      try Self.located("trial \(trials + 1), step \(time + 1)") {
         try learner.step(
           stepper, into: own.current,
           learning: isLearning
             ? RecurrenceTarget(factors: target, currents: wanted.pointer) : nil)
         own.compute(readout, stepper)
-        try error.add(own.values.pointer, target, factors: network.factors)
+        try error.add(own.values.pointer, target, factors: network.factors, place: "")
         // The readout learns from factors that no teacher holds in place.
         if isLearning, teacherShare == 0 {
           own.subtract(presentation.target)
           try readout?.update(own.regressors, errors: outputErrors)
         }
-      } catch let error as LearningError {
-        throw LearningError(
-          error.what,
-          place: "trial \(trials + 1), step \(time + 1)"
-            + (error.place.isEmpty ? "" : ": \(error.place)"), remedy: error.remedy,
-          isUserMistake: error.isUserMistake)
       }
       if teacherShare == 0 {
         current.pointer.update(from: own.current.pointer, count: current.count)
@@ -129,32 +107,24 @@ extension RowwiseLeastSquares {
   ) throws -> FreeRun {
     let presentation = try Presentation(batch, network)
     var copy = self
-    let stepper = try makeStepper()
+    let stepper = try run.makeStepper()
     let own = RowwiseOutputs(self, stepper)
-    var run = FreeRun(
-      readout: Tensor(
-        axes: ["time", "trial", "output"], shape: [batch.steps, batch.trials, targets]),
-      factorErrors: [],
-      spikes: SpikeTensor(
-        steps: recordsSpikes ? batch.steps : 0, trials: batch.trials, neurons: network.neurons),
-      firingRate: 0)
-    var spikes = 0
+    var result = FreeRun(of: network, batch, targets: targets, recordsSpikes: recordsSpikes)
     try withoutDenormals {
       copy.warmUp(stepper, presentation)
       for index in 0..<settling {
-        copy.begin(stepper)
+        copy.run.begin(stepper)
         _ = try copy.lead(stepper, presentation, trial: index % batch.trials, averages: false)
       }
       let current = stepper.makeCurrent()
       for trial in 0..<batch.trials {
-        copy.begin(stepper)
-        current.pointer.update(from: copy.feedback, count: feedback.count)
+        copy.run.begin(stepper)
+        current.pointer.update(from: copy.run.feedback, count: run.feedback.count)
         try copy.learner.begin(stepper, isLearning: false)
-        var error = SquaredError()
+        var error = FactorError()
         for time in 0..<presentation.steps(ofTrial: trial) {
           presentation.take(time, trial: trial)
           stepper.step(inputs: presentation.input.pointer, current: current)
-          spikes += stepper.events.count
           try observe?(
             FreeStep(
               time: time, trial: trial, stepper: stepper, inputs: presentation.input.pointer,
@@ -162,46 +132,17 @@ extension RowwiseLeastSquares {
           try copy.learner.step(stepper, into: own.current, learning: nil)
           own.compute(readout, stepper)
           try error.add(
-            own.values.pointer, presentation.target.pointer, factors: network.factors)
+            own.values.pointer, presentation.target.pointer, factors: network.factors,
+            place: "trial \(trial + 1), step \(time + 1)")
           current.pointer.update(from: own.current.pointer, count: current.count)
-          let row = (time * batch.trials + trial) * targets
-          for index in 0..<targets {
-            run.readout.values[row + index] = Float(own.values.pointer[index])
-          }
-          if recordsSpikes {
-            for neuron in stepper.events { run.spikes[time, trial, neuron] = true }
-          }
+          result.record(own.values.pointer, stepper, time: time, trial: trial)
         }
         copy.keep(current)
-        run.factorErrors.append(error.ratio)
+        result.factorErrors.append(error.ratio)
       }
     }
-    run.firingRate =
-      Double(spikes) / (Double(batch.samples) * network.timeStep * Double(network.neurons))
-    return run
-  }
-}
-
-/// The squared error of the factors over their squared targets.
-private struct SquaredError {
-  private var error = 0.0
-  private var scale = 0.0
-
-  var ratio: Double { scale > 0 ? error / scale : error }
-
-  mutating func add(
-    _ values: UnsafePointer<Double>, _ targets: UnsafePointer<Double>, factors: Int
-  ) throws {
-    for factor in 0..<factors {
-      guard values[factor].isFinite else {
-        throw LearningError(
-          "factor \(factor + 1) is not finite", place: "",
-          remedy: "Weaken the encoders or the random connections.", isUserMistake: false)
-      }
-      let difference = values[factor] - targets[factor]
-      error += difference * difference
-      scale += targets[factor] * targets[factor]
-    }
+    result.end(of: network, batch)
+    return result
   }
 }
 

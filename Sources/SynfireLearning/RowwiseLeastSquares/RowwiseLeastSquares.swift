@@ -25,27 +25,20 @@ public struct RowwiseLeastSquares: FreeRunningRule {
   public let seed: UInt64
   public var updates = 0
   public var state = NamedTensors<Float>()
-  /// Trials so far.
-  public internal(set) var trials = 0
   let settling: Int
   let averaging: Int
   /// See `RecursiveLeastSquares.Constants`.
   let warmUpSteps: Int?
-  var fixed: NamedTensors<Float>
+  var run: TaughtRun
   var learner: any RecurrenceLearner
   /// On [y, 1], or on the traces; nil without outputs.
   var readout: RecursiveDecoder?
   /// u^+ [factor, neuron padded].
   let coordinates: AlignedBuffer<Double>
-  var offset: [Double]
-  var driveSum: [Double]
-  var driveCount = 0
-  var networkState: NamedTensors<Double>
-  /// The current that the next step feeds back.
-  var feedback: [Double]
   var lessons = Lessons()
-  /// What every trial starts in, once it is known.
-  var startState: NamedTensors<Double>?
+
+  /// Trials so far.
+  public var trials: Int { run.trials }
 
   /// - Throws: `NetworkError` for parameters that do not fit, `LearningError` for a network without a
   ///   recurrence of its own and for constants that make no sense.
@@ -88,7 +81,6 @@ public struct RowwiseLeastSquares: FreeRunningRule {
     self.network = network
     self.method = method
     self.seed = seed
-    fixed = parameters
     readout =
       network.outputs == 0
       ? nil
@@ -96,22 +88,16 @@ public struct RowwiseLeastSquares: FreeRunningRule {
         regressors: network.source == .factors ? network.factors + 1 : network.regressors,
         outputs: network.outputs, initialValue: initialValue, pool: pool)
     coordinates = try Self.inverse(of: encoders)
-    offset = [Double](repeating: 0, count: network.neurons)
-    driveSum = offset
-    feedback = offset
-    let stepper = try FeedbackStepper(network, parameters.converted())
-    networkState = stepper.state
-    networkState.perturbPotentials(
-      of: network.neurons, deviation: initialPotentialDeviation, seed: seed)
+    run = try TaughtRun(
+      network, parameters, feedback: network.neurons,
+      potentialDeviation: initialPotentialDeviation, seed: seed)
     self.parameters = parameters
   }
 
   /// u^+ [factor, neuron padded].
   private static func inverse(of encoders: Tensor<Double>) throws -> AlignedBuffer<Double> {
     let (neurons, factors) = (encoders.shape[0], encoders.shape[1])
-    var identity = Tensor<Double>(axes: ["row", "column"], shape: [neurons, neurons])
-    for neuron in 0..<neurons { identity[neuron, neuron] = 1 }
-    let (inverse, rank) = try LinearAlgebra.leastSquares(encoders, identity)
+    let (inverse, rank) = try LinearAlgebra.leastSquares(encoders, .identity(neurons))
     guard rank == factors else {
       throw LearningError(
         "the encoders of \(factors) factors have rank \(rank)", place: "least squares by rows",
@@ -127,17 +113,14 @@ public struct RowwiseLeastSquares: FreeRunningRule {
     return result
   }
 
-  /// Outputs of the network that targets are given for: the factors, then what is read out.
-  public var targets: Int { network.factors + network.outputs }
-
   public mutating func step(_ batch: TrialBatch) throws -> StepMetrics {
     let presentation = try Presentation(batch, network)
-    let stepper = try makeStepper()
+    let stepper = try run.makeStepper()
     var (errors, spikes): ([Double], Int) = ([], 0)
     try withoutDenormals {
       warmUp(stepper, presentation)
       for trial in 0..<batch.trials {
-        begin(stepper)
+        run.begin(stepper)
         let (phase, share) = nextPhase()
         if phase == .learning {
           let result = try learn(stepper, presentation, trial: trial, teacherShare: share)
@@ -146,22 +129,12 @@ public struct RowwiseLeastSquares: FreeRunningRule {
         } else {
           spikes += try lead(stepper, presentation, trial: trial, averages: phase == .averaging)
         }
-        trials += 1
+        run.trials += 1
       }
     }
-    networkState = stepper.state
+    run.end(stepper)
     updates += 1
-    let duration = Double(batch.samples) * network.timeStep
-    return StepMetrics(
-      loss: errors.isEmpty ? 1 : errors.reduce(0, +) / Double(errors.count), gradientNorm: 0,
-      learningRate: 0, firingRate: Double(spikes) / duration / Double(network.neurons),
-      silentFraction: 0, saturatedFraction: 0)
-  }
-
-  public func evaluate(_ batch: TrialBatch) throws -> Evaluation {
-    let run = try freeRun(batch)
-    let error = run.factorErrors.sorted()[run.factorErrors.count / 2]
-    return Evaluation(loss: error, readout: run.readout, firingRate: run.firingRate)
+    return metrics(of: batch, errors: errors, spikes: spikes)
   }
 
   /// What the next trial is for, and the teacher's share in what it feeds back.
@@ -188,26 +161,18 @@ public struct RowwiseLeastSquares: FreeRunningRule {
     var untilTeacher = 0
   }
 
-  /// The stepper, as the trials so far left it.
-  func makeStepper() throws -> FeedbackStepper {
-    let stepper = try FeedbackStepper(network, fixed.converted())
-    stepper.state = networkState
-    for (neuron, value) in offset.enumerated() { stepper.offset.pointer[neuron] = value }
-    return stepper
-  }
-
   /// All tensors in single precision; what is learned is kept in double precision beside them.
   public var parameters: NamedTensors<Float> {
     get {
-      var result = fixed
+      var result = run.fixed
       result["hidden.offset"] = Tensor(
-        axes: ["neuron"], shape: [network.neurons], values: offset.map { Float($0) })
+        axes: ["neuron"], shape: [network.neurons], values: run.offset.map { Float($0) })
       for (name, tensor) in learnedTensors { result[name] = tensor.converted() }
       return result
     }
     set {
-      fixed = newValue
-      offset = newValue["hidden.offset"]!.values.map { Double($0) }
+      run.fixed = newValue
+      run.offset = newValue["hidden.offset"]!.values.map { Double($0) }
       setLearnedTensors(newValue.converted())
     }
   }
