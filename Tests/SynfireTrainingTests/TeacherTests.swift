@@ -170,6 +170,7 @@ import Testing
       if (output > 0) == (batch.conditions["target"]![trial] == 1) { right += 1 }
     }
     #expect(right > 188)
+    #expect(try task.dataHashes().keys.contains { $0.hasSuffix("rate_net.h5") })
   }
 
   /// A run that was stopped goes on to the same bits, with a start state of its own.

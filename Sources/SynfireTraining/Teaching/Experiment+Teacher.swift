@@ -11,6 +11,7 @@ extension Experiment {
     _ task: any TrialTask, by teacher: TeacherDescription, dataDirectory: String?, threads: Int
   ) throws -> TaughtTask {
     let generator: TargetGenerator
+    var files: [String] = []
     switch teacher.source {
     case .driven(let units):
       let driving = self.task.taught
@@ -18,14 +19,16 @@ extension Experiment {
         model: units.model, units: units.units, gain: units.gain, channels: driving.inputs,
         driving: driving.outputs, records: units.records, leadIn: units.leadIn, seed: seed,
         threads: threads)
-    case .trained(let file):
-      generator =
-        try file.map { try TargetGenerator(run: $0, task: self.task, threads: threads) }
-        ?? TargetGenerator(publishedIn: dataDirectory, task: self.task, threads: threads)
+    case .trained(let run?):
+      files = [TargetGenerator.file(run)]
+      generator = try TargetGenerator(trainedIn: files[0], task: self.task, threads: threads)
+    case .trained(nil):
+      files = [try TargetGenerator.publishedFile(in: dataDirectory)]
+      generator = try TargetGenerator(publishedIn: files[0], task: self.task, threads: threads)
     }
     return try TaughtTask(
       task, generator: generator, components: teacher.components, trials: teacher.trials,
-      removesMean: teacher.removesMean, seed: seed)
+      removesMean: teacher.removesMean, files: files, seed: seed)
   }
 }
 
@@ -40,13 +43,17 @@ extension TargetGenerator {
   /// A memoryless unit: the state of each update is the hyperbolic tangent of its drive.
   private static var memoryless: RateUnit { RateUnit(timeStep: 0.01, membraneTimeConstant: 0) }
 
-  /// The published network of contextual integration, `contextual_integration_rate_net.h5`.
-  fileprivate init(publishedIn directory: String?, task: TaskDescription, threads: Int) throws {
-    let path = try DataFiles(
+  /// `contextual_integration_rate_net.h5` of the data directory.
+  fileprivate static func publishedFile(in directory: String?) throws -> String {
+    try DataFiles(
       dataSet: CyclingTask.dataSet, directory: directory,
       origin: "Get it from github.com/briandepasquale/factor-based-spiking-nets, folder "
         + "contextual_integration."
     ).path("contextual_integration_rate_net.h5")
+  }
+
+  /// The published network of contextual integration.
+  fileprivate init(publishedIn path: String, task: TaskDescription, threads: Int) throws {
     let file = try HDF5File.open(path)
     func tensor(_ name: String) throws -> Tensor<Double> { try file.tensor(name) }
     let (inputs, recurrent) = (try tensor("W_in"), try tensor("W_rec"))
@@ -72,16 +79,14 @@ extension TargetGenerator {
   }
 
   /// The checkpoint in a run folder, or the file itself.
-  private static func file(_ path: String) -> String {
+  fileprivate static func file(_ path: String) -> String {
     let checkpoint = path + "/run.h5"
     return FileManager.default.fileExists(atPath: checkpoint) ? checkpoint : path
   }
 
-  /// A network that `rate-to-spike/contextual-rate` has trained.
-  ///
-  /// - Parameter path: a run folder, or a file of parameters.
-  fileprivate init(run path: String, task: TaskDescription, threads: Int) throws {
-    let parameters: NamedTensors<Float> = try TensorFile.read(Self.file(path))
+  /// A network that `rate-to-spike/contextual-rate` has trained, from a file of its parameters.
+  fileprivate init(trainedIn path: String, task: TaskDescription, threads: Int) throws {
+    let parameters: NamedTensors<Float> = try TensorFile.read(path)
     guard let inputs = parameters["hidden.input.weights"],
       let recurrent = parameters["hidden.recurrent.weights"], inputs.shape.last == 6
     else {

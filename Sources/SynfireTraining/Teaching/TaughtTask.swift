@@ -22,16 +22,20 @@ public struct TaughtTask: TrialTask {
   public var factors: Int { taughtFactors + base.factors }
   public var outputs: Int { taughtFactors + base.outputs }
   public var steps: Int { base.steps }
+  /// The files that the rate network is from.
+  private let files: [String]
   private var taughtFactors: Int { components.shape[1] }
 
   /// Runs the rate network over `trials` training trials, and finds the components.
   ///
+  /// - Parameter files: those that the rate network is from.
   /// - Throws: `AnalysisError` when nothing varies or there are more components than units, errors of the task.
   public init(
     _ base: any TrialTask, generator: TargetGenerator, components count: Int, trials: Int,
-    removesMean: Bool = false, seed: UInt64
+    removesMean: Bool = false, files: [String] = [], seed: UInt64
   ) throws {
     self.base = base
+    self.files = files
     self.generator = generator
     let pool = WorkerPool(threads: 1)
     var moments = try SecondMoments(neurons: generator.units, pool: pool)
@@ -112,7 +116,9 @@ public struct TaughtTask: TrialTask {
     return result
   }
 
-  public func dataHashes() throws -> [String: String] { try base.dataHashes() }
+  public func dataHashes() throws -> [String: String] {
+    try files.reduce(into: base.dataHashes()) { $0[$1] = try rawSHA256(path: $1) }
+  }
 }
 
 extension Tensor where Scalar == Float {
