@@ -262,7 +262,10 @@ import Testing
     var rule = try rule(network, constants())
     let few = batch(1, steps: 10, factors: 1)
     #expect(throws: LearningError.self) { try rule.step(few) }
-    guard case .values(var targets) = batch(1, steps: 10).targets else { return }
+    guard case .values(var targets) = batch(1, steps: 10).targets else {
+      Issue.record("no numbers")
+      return
+    }
     targets[7, 0, 1] = .nan
     let error = #expect(throws: LearningError.self) {
       try rule.step(TrialBatch(inputs: batch(1, steps: 10).inputs, targets: .values(targets)))

@@ -37,6 +37,7 @@ import Testing
     let generator = try generator(quantity)
     let batch = batch(2)
     guard case .analog(let inputs) = batch.inputs, case .values(let targets) = batch.targets else {
+      Issue.record("no numbers")
       return
     }
     let recorded = try generator.record(batch)
@@ -85,7 +86,10 @@ import Testing
       inputs: weights, stepsPerUpdate: 5)
     #expect(generator.channels == 1 && generator.taskInputs.shape == [12, 1])
     let batch = batch(1)
-    guard case .analog(let inputs) = batch.inputs else { return }
+    guard case .analog(let inputs) = batch.inputs else {
+      Issue.record("no numbers")
+      return
+    }
     let rates = try generator.record(batch)
     var x = [Double](repeating: 0, count: 12)
     for time in 0..<50 {

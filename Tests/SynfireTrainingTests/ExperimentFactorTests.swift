@@ -138,7 +138,10 @@ import Testing
     let first = try TrainingSession.start(
       experiment, in: whole, dataDirectory: Self.data, threads: 1)
     let outcome = try first.trainer().run()
-    guard case .finished(let metrics) = outcome else { return }
+    guard case .finished(let metrics) = outcome else {
+      Issue.record("the run was interrupted")
+      return
+    }
     #expect(metrics.keys.sorted() == ["factorError", "firingRate", "loss", "outputError"])
     let stop = StopFlag()
     _ = try TrainingSession.start(

@@ -125,7 +125,10 @@ import Testing
     let outcome = try TrainingSession.start(
       experiment, in: whole, dataDirectory: Self.data, threads: 1
     ).trainer().run()
-    guard case .finished(let metrics) = outcome else { return }
+    guard case .finished(let metrics) = outcome else {
+      Issue.record("the run was interrupted")
+      return
+    }
     #expect(metrics.keys.sorted() == ["factorError", "firingRate", "loss", "outputError"])
     let stop = StopFlag()
     _ = try TrainingSession.start(

@@ -42,7 +42,10 @@ import Testing
     #expect(task.factors == 12 && task.outputs == 13 && task.explained.count == 60)
     #expect(task.explained[11] > 0.8 && abs(task.explained[59] - 1) < 1e-9)
     let batch = try task.batch(.training, index: 0, trials: 2, seed: 0)
-    guard case .values(let targets) = batch.targets else { return }
+    guard case .values(let targets) = batch.targets else {
+      Issue.record("no numbers")
+      return
+    }
     // Coordinates along principal components have no second moments between each other.
     for a in 0..<12 {
       for b in 0...a {
@@ -71,7 +74,10 @@ import Testing
     let network = try #require(try experiment.makeFeedbackNetwork(for: task))
     let encoders = network.initialParameters(seed: 0)["hidden.encoders"]!
     guard case .values(let targets) = try task.batch(.test, index: 0, trials: 1, seed: 0).targets
-    else { return }
+    else {
+      Issue.record("no numbers")
+      return
+    }
     var sum = 0.0
     for time in 0..<2000 {
       for neuron in 0..<100 {

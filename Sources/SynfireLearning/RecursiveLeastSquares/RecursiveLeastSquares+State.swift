@@ -61,14 +61,22 @@ extension RecursiveLeastSquares {
   ///   no checkpoint is kept, with one that is not.
   public var preciseState: NamedTensors<Double> {
     get throws {
+      for (_, decoder) in decoders {
+        try Self.located("after trial \(trials)") {
+          try decoder.correlation.requirePositiveDefinite()
+        }
+      }
+      return try uncheckedState
+    }
+  }
+
+  private var uncheckedState: NamedTensors<Double> {
+    get throws {
       func vector(_ axis: String, _ values: [Double]) -> Tensor<Double> {
         Tensor(axes: [axis], shape: [values.count], values: values)
       }
       var result = run.state
       for (name, decoder) in decoders {
-        try Self.located("after trial \(trials)") {
-          try decoder.correlation.requirePositiveDefinite()
-        }
         result["\(name).weights"] = decoder.weights
         result["\(name).updates"] = vector("value", [Double(decoder.correlation.updates)])
         result["\(name).inverseCorrelation"] = vector("element", try decoder.correlation.triangle)
@@ -78,7 +86,7 @@ extension RecursiveLeastSquares {
   }
 
   public mutating func restore(preciseState: NamedTensors<Double>) throws {
-    try run.restore(preciseState, own: self.preciseState, place: "recursive least squares")
+    try run.restore(preciseState, own: uncheckedState, place: "recursive least squares")
     func values(_ name: String) -> [Double] { preciseState[name]!.values }
     func restore(_ name: String, _ decoder: inout RecursiveDecoder) throws {
       decoder.weights = preciseState["\(name).weights"]!

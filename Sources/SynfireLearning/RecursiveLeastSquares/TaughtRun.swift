@@ -4,12 +4,12 @@ import SynfireNetworks
 /// What a network with feedback that is taught while it runs carries from trial to trial.
 struct TaughtRun: Sendable {
   private let network: FeedbackNetwork
-  /// The tensors that no rule changes.
-  var fixed: NamedTensors<Float>
+  /// The tensors that no rule changes, among others.
+  private var fixed: NamedTensors<Float>
   /// Trials so far.
   var trials = 0
   /// The mean of the drive, which is taken away.
-  var offset: [Double]
+  private var offset: [Double]
   /// The sum of drives so far, and their number.
   private var driveSum: [Double]
   private var driveCount = 0
@@ -40,6 +40,20 @@ struct TaughtRun: Sendable {
         tensor.values[neuron] += potentialDeviation * stream.normal()
       }
     }
+  }
+
+  /// All tensors in single precision, with those learned in their places.
+  func parameters(learned: [(String, Tensor<Double>)]) -> NamedTensors<Float> {
+    var result = fixed
+    result["hidden.offset"] = Tensor(
+      axes: ["neuron"], shape: [network.neurons], values: offset.map { Float($0) })
+    for (name, tensor) in learned { result[name] = tensor.converted() }
+    return result
+  }
+
+  mutating func setParameters(_ parameters: NamedTensors<Float>) {
+    fixed = parameters
+    offset = parameters["hidden.offset"]!.values.map { Double($0) }
   }
 
   /// The stepper, as the trials so far left it.

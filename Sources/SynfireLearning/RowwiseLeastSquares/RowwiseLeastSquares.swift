@@ -163,16 +163,9 @@ public struct RowwiseLeastSquares: FreeRunningRule {
 
   /// All tensors in single precision; what is learned is kept in double precision beside them.
   public var parameters: NamedTensors<Float> {
-    get {
-      var result = run.fixed
-      result["hidden.offset"] = Tensor(
-        axes: ["neuron"], shape: [network.neurons], values: run.offset.map { Float($0) })
-      for (name, tensor) in learnedTensors { result[name] = tensor.converted() }
-      return result
-    }
+    get { run.parameters(learned: learnedTensors) }
     set {
-      run.fixed = newValue
-      run.offset = newValue["hidden.offset"]!.values.map { Double($0) }
+      run.setParameters(newValue)
       setLearnedTensors(newValue.converted())
     }
   }
