@@ -110,6 +110,25 @@ struct RunFolderTests {
     withExtendedLifetime(folder) {}
   }
 
+  /// A program that is started meanwhile has a copy of the lock's descriptor until it runs; it keeps nobody out.
+  @Test func aCopyOfTheDescriptorDoesNotKeepTheLock() throws {
+    let run = try ToyRun()
+    var copies: [Int32] = []
+    defer { copies.forEach { close($0) } }
+    do {
+      let folder = try run.create()
+      var (wanted, found) = (stat(), stat())
+      #expect(stat(run.path, &wanted) == 0)
+      let locks = (Int32(0)..<1024).filter {
+        fstat($0, &found) == 0 && found.st_ino == wanted.st_ino && found.st_dev == wanted.st_dev
+      }
+      copies = locks.map { dup($0) }
+      #expect(copies.count == 1)
+      withExtendedLifetime(folder) {}
+    }
+    _ = try RunFolder.resume(at: run.path)
+  }
+
   @Test func remainsOfAKilledProgramAreRemoved() throws {
     let run = try ToyRun()
     // No process has so high a number.

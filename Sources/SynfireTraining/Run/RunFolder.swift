@@ -183,5 +183,11 @@ private final class FolderLock: Sendable {
       remedy: "wait until it is done, or stop it")
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  deinit {
+    guard descriptor >= 0 else { return }
+    // Closing is not enough: a program that is being started from this one still has a copy of the descriptor
+    // for a moment, and the lock would last as long as the copy.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 }
