@@ -66,8 +66,10 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func started() throws -> TrainingSession {
-    let experiment = try ExperimentLibrary.experiment(
+    var experiment = try ExperimentLibrary.experiment(
       named: experiment, overrides: try overrides.overrides())
+    // The shapes of parameters follow from the number of components.
+    if parameters != nil { experiment = try experiment.settled(dataDirectory: data.directory).0 }
     let given: NamedTensors<Float>? = try parameters.map {
       try ParameterFile.read($0, for: try experiment.makeAnyNetwork())
     }

@@ -184,7 +184,7 @@ import Testing
       let file = folder.at("outputs\(units[0]).npz")
       try TensorFile.write(file, NamedTensors([("outputs", outputs), ("inputs", all["inputs"]!)]))
       let experiment = try self.experiment(["targets=\(file)"] + small)
-      #expect(experiment.teacher?.components == 4 && experiment.task.factors == 0)
+      #expect(experiment.teacher?.components == .count(4) && experiment.task.factors == 0)
       #expect(experiment.task.outputs == 2)
       let again = try ExperimentFile(text: experiment.canonicalYAML, place: "run.h5").experiment()
       #expect(again == experiment)

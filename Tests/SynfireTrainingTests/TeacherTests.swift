@@ -33,7 +33,7 @@ import Testing
     #expect(again == experiment && experiment.teacher != nil)
     let network = try #require(try experiment.makeFeedbackNetwork())
     #expect(
-      network.factors == (experiment.teacher?.components ?? 0) + experiment.task.factors)
+      network.factors == (experiment.teacher?.components.least ?? 0) + experiment.task.factors)
   }
 
   @Test func factorsArePrincipalComponents() throws {
@@ -125,7 +125,40 @@ import Testing
     #expect(metrics.keys.sorted() == ["outputError"])
   }
 
+  /// As many components as hold a part of the activity: known when the teacher has run, and a number in the run.
+  @Test(arguments: [80, 99])
+  func componentsMayBeThoseThatHoldAPart(percent: Int) throws {
+    let experiment = try experiment(
+      "oscillation",
+      [
+        "components=\(percent) %", "teacher.units=60", "neurons=80", "batches=1",
+        "trialsPerBatch=2",
+      ])
+    let again = try ExperimentFile(text: experiment.canonicalYAML, place: "run.h5").experiment()
+    #expect(again == experiment)
+    let (settled, task) = try experiment.settled(dataDirectory: nil)
+    let taught = try #require(task as? TaughtTask)
+    let count = taught.components.shape[1]
+    #expect(taught.explained[count - 1] > Double(percent) / 100)
+    #expect(count > 1 && taught.explained[count - 2] <= Double(percent) / 100)
+    #expect(settled.teacher?.components == .count(count))
+    #expect(try settled.makeFeedbackNetwork(for: task)?.factors == count)
+    #expect(throws: TrainingError.self) { try experiment.makeRule(for: task, threads: 1) }
+    // The summary needs no teacher, and counts its memory.
+    let memory = try ExperimentSummary(experiment, threads: 1).memory
+    let part = try #require(memory.parts.first { $0.key == "teacher" })
+    #expect(part.bytes > 4 * 60 * 60 && memory.total > part.bytes)
+  }
+
+  @Test func moreComponentsThanNeuronsAreRefused() throws {
+    let experiment = try experiment(
+      "oscillation", ["components=99.9 %", "teacher.units=60", "neurons=5"])
+    let error = #expect(throws: ExperimentError.self) { try experiment.settled(dataDirectory: nil) }
+    #expect("\(try #require(error))".contains("cannot be spread over 5 neurons"))
+  }
+
   @Test(arguments: [
+    ("oscillation", "components=100 %", "teacher.components", "100 % of the activity"),
     ("oscillation", "components=301", "teacher.components", "301 components of 300 units"),
     ("oscillation", "components=0", "teacher.components", "out of range"),
     ("oscillation", "neurons=11", "network.neurons", "12 factors cannot be spread"),

@@ -76,8 +76,14 @@ extension Experiment {
   ///
   /// - Parameter task: the task made, whose teacher spreads its factors over the neurons; where there is a
   ///   teacher and no task is given, encoders and input weights are 0.
+  /// - Throws: `TrainingError` for a number of components that is not known yet.
   public func makeFeedbackNetwork(for task: (any TrialTask)? = nil) throws -> FeedbackNetwork? {
-    try network.feedback?.network(
+    if case .holding(let fraction) = teacher?.components, task != nil {
+      throw TrainingError(
+        "how many components hold \(100 * fraction) % is not known", place: "teacher.components",
+        remedy: "use what `settled` returns", isUserMistake: false)
+    }
+    return try network.feedback?.network(
       of: self.task, timeStep: timeStep, seed: seed,
       mixing: (task as? TaughtTask).map { taught in
         { try $0.mixing(of: taught, seed: seed) }

@@ -68,18 +68,33 @@ public struct MemoryPlan: Sendable {
     let learned = network.factors + network.outputs
     limit = experiment.training.memory
     (sweep, hasTape) = (nil, false)
-    parts = [
-      Part(key: "program", name: "program", bytes: Self.programBytes),
-      // In use, in the last checkpoint, and as the steps read them.
-      Part(key: "parameters", name: "parameters, three times", bytes: 16 * numbers),
-      Self.correlations(experiment, network),
-      Part(
-        key: "decoders", name: "what is learned",
-        bytes: (network.recurrence == nil ? 16 * learned : 40 * network.neurons) * regressors),
-      Part(
-        key: "trials", name: "trials of two batches, outputs",
-        bytes: experiment.task.batchBytes(trials: experiment.training.trialsPerBatch)),
-    ]
+    parts =
+      [
+        Part(key: "program", name: "program", bytes: Self.programBytes),
+        // In use, in the last checkpoint, and as the steps read them.
+        Part(key: "parameters", name: "parameters, three times", bytes: 16 * numbers),
+        Self.correlations(experiment, network),
+        Part(
+          key: "decoders", name: "what is learned",
+          bytes: (network.recurrence == nil ? 16 * learned : 40 * network.neurons) * regressors),
+        Part(
+          key: "trials", name: "trials of two batches, outputs",
+          bytes: experiment.task.batchBytes(trials: experiment.training.trialsPerBatch)),
+      ] + (experiment.teacher.map { [Self.rateNetwork($0, experiment)] } ?? [])
+  }
+
+  /// The rate network that teaches: its matrices, and the activity of all units in the two trials at a time from
+  /// which the components are found, as measured; more than it takes later, when it makes factors.
+  private static func rateNetwork(_ teacher: TeacherDescription, _ experiment: Experiment) -> Part {
+    let (units, leadIn) =
+      switch teacher.source {
+      case .driven(let driven): (driven.units, driven.leadIn)
+      case .trained: (TeacherDescription.publishedUnits, 0)
+      }
+    // The longer of two trials may have twice the steps of the average.
+    let numbers = 2 * 2 * (experiment.task.steps + leadIn) * units
+    return Part(
+      key: "teacher", name: "rate network that teaches", bytes: 64 * units * units + 32 * numbers)
   }
 
   /// The matrices of least squares: the triangles in checkpoints, and those that are computed with.

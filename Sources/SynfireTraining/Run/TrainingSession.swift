@@ -35,7 +35,8 @@ public struct TrainingSession {
   ) throws -> TrainingSession {
     try RunFolder.requireNothing(at: path)
     try experiment.requireMemory(threads: threads)
-    let task = try experiment.makeTask(dataDirectory: dataDirectory)
+    let (experiment, task) = try experiment.settled(dataDirectory: dataDirectory)
+    try experiment.requireMemory(threads: threads)
     let rule = try experiment.makeRule(for: task, parameters: parameters, threads: threads)
     var checkpoint = Checkpoint(
       experiment: experiment.name, configuration: experiment.canonicalYAML, seed: experiment.seed,

@@ -6,6 +6,23 @@ import SynfireNetworks
 import SynfireTasks
 
 extension Experiment {
+  /// The experiment with the number of components that its teacher makes, where the file only says how much they
+  /// hold; and its task, the data found and checked.
+  ///
+  /// - Parameter dataDirectory: where data sets are; generated tasks need none.
+  /// - Throws: `TasksError` when data are missing or broken, `ExperimentError` when there are more components
+  ///   than neurons.
+  public func settled(dataDirectory: String?) throws -> (Experiment, any TrialTask) {
+    let task = try makeTask(dataDirectory: dataDirectory)
+    guard case .holding = teacher?.components, let taught = task as? TaughtTask else {
+      return (self, task)
+    }
+    let count = Override(key: "teacher.components", value: "\(taught.components.shape[1])")
+    return (
+      try ExperimentFile(text: canonicalYAML, place: name).experiment(overrides: [count]), task
+    )
+  }
+
   /// The task with the factors of the teacher.
   func taught(
     _ task: any TrialTask, by teacher: TeacherDescription, dataDirectory: String?, threads: Int

@@ -31,7 +31,8 @@ public struct TaughtTask: TrialTask {
   /// - Parameter files: those that the rate network is from.
   /// - Throws: `AnalysisError` when nothing varies or there are more components than units, errors of the task.
   public init(
-    _ base: any TrialTask, generator: TargetGenerator, components count: Int, trials: Int,
+    _ base: any TrialTask, generator: TargetGenerator,
+    components wanted: TeacherDescription.Components, trials: Int,
     removesMean: Bool = false, files: [String] = [], seed: UInt64
   ) throws {
     self.base = base
@@ -57,6 +58,11 @@ public struct TaughtTask: TrialTask {
       }
     }
     let found = try moments.components(removingMean: removesMean)
+    let count =
+      switch wanted {
+      case .count(let count): count
+      case .holding(let fraction): found.count(above: fraction)
+      }
     components = try found.leading(count)
     explained = found.cumulative
     power = found.eigenvalues.prefix(count).map { $0 / Double(moments.samples) }

@@ -58,7 +58,7 @@ extension FeedbackDescription {
     let factors: Int
     switch feeds {
     case .factors:
-      factors = (teacher?.components ?? 0) + task.factors
+      factors = (teacher?.components.least ?? 0) + task.factors
       guard factors > 0 else {
         throw mapping.rejected(
           "kind", "the task has no factors to feed back",

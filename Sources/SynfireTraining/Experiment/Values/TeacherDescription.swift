@@ -26,8 +26,23 @@ public struct TeacherDescription: Sendable, Equatable {
   }
 
   public let source: Source
-  /// Leading principal components of the activity, which are the factors.
-  public let components: Int
+  /// How many principal components of the activity are the factors, from the leading one on.
+  public enum Components: Sendable, Equatable {
+    case count(Int)
+    /// The fewest that hold more than this fraction of the second moments (DePasquale et al. 2023, code);
+    /// how many these are is known when the teacher has run, see `Experiment.settled`.
+    case holding(Double)
+
+    /// The least that there can be.
+    public var least: Int {
+      switch self {
+      case .count(let count): count
+      case .holding: 1
+      }
+    }
+  }
+
+  public let components: Components
   /// Trials whose activity the components are of.
   public let trials: Int
   /// Whether the mean activity is taken away before components are found.
@@ -89,12 +104,20 @@ extension TeacherDescription {
       source = .trained(file: file)
     }
     components = try mapping.value("components") { scalar in
+      if scalar.text.hasSuffix("%") {
+        let fraction = try scalar.fraction()
+        guard fraction > 0, fraction < 1 else {
+          throw scalar.rejected(
+            "\(scalar.text) of the activity", remedy: "ask for more than none of it, or write all")
+        }
+        return .holding(fraction)
+      }
       let count = scalar.text == "all" && most != nil ? most! : try scalar.integer(1...)
       guard count <= most ?? .max else {
         throw scalar.rejected(
           "\(count) components of \(most!) units", remedy: "ask for \(most!) or fewer")
       }
-      return count
+      return .count(count)
     }
     trials = try mapping.value("trials", default: "20") { try $0.integer(in: 1...100_000) }
     removesMean = try mapping.value("removesMean", default: "false") { try $0.boolean() }
