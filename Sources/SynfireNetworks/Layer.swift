@@ -7,12 +7,24 @@ public struct Connection: Sendable {
   /// Steps from a spike to the drive it causes; nil for the least there can be: the filter's own for
   /// inputs and readouts, one more for recurrent synapses.
   public var latency: Int?
+  /// What tells it from the other kinds of synapses between the same neurons; nil for the only kind.
+  public var name: String?
+  /// Whether rules may change it; if not, all of its tensors stay as they are.
+  public var isTrainable: Bool
 
-  public init(_ connectivity: any Connectivity, filter: SpikeFilter = .none, latency: Int? = nil) {
+  public init(
+    _ connectivity: any Connectivity, filter: SpikeFilter = .none, latency: Int? = nil,
+    name: String? = nil, isTrainable: Bool = true
+  ) {
     self.connectivity = connectivity
     self.filter = filter
     self.latency = latency
+    self.name = name
+    self.isTrainable = isTrainable
   }
+
+  /// What the names of its tensors start with, after the layer's name, among recurrent synapses.
+  package var recurrentName: String { name.map { "recurrent.\($0)" } ?? "recurrent" }
 
   /// The latency in steps of this connection where a spike needs at least `minimum` steps beside the
   /// filter's own.
@@ -34,16 +46,31 @@ public struct Connection: Sendable {
 }
 
 /// A population of neurons with its input and recurrent synapses.
+///
+/// Recurrent synapses may be of several kinds, slow and fast ones say, each with its own connectivity, filter,
+/// latency and delays. Their drives add up: I_t = sum over k of filter_k(W_k z)_{t - latency_k}, and a
+/// tensor of kind k is named `LAYER.recurrent.NAME_k.TENSOR`. The only kind needs no name.
 public struct Layer<Model: NeuronModel>: NetworkLayer {
   public let name: String
   public let neurons: Int
   public let model: Model
   public let input: Connection
-  public let recurrent: Connection?
+  /// The kinds of recurrent synapses; none for a layer without.
+  public let recurrent: [Connection]
 
   public init(
     name: String = "hidden", neurons: Int, model: Model, input: Connection,
     recurrent: Connection? = nil
+  ) {
+    self.init(
+      name: name, neurons: neurons, model: model, input: input,
+      recurrent: [recurrent].compactMap { $0 })
+  }
+
+  /// A layer whose recurrent synapses are of several kinds, each of which has a name.
+  public init(
+    name: String = "hidden", neurons: Int, model: Model, input: Connection,
+    recurrent: [Connection]
   ) {
     self.name = name
     self.neurons = neurons
@@ -88,6 +115,7 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
 
   public func sweepByteCount(_ size: SweepSize) -> Int {
     SweepCounts<Model.Fast>(size).bytes + snapshotByteCount(size)
+      + recurrent.count * RecurrentPath.byteCount(size)
   }
 
   public func savedByteCount(_ size: SweepSize) -> Int {
@@ -103,7 +131,7 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
   }
 
   private func snapshotByteCount(_ size: SweepSize) -> Int {
-    let filters = [input.filter, recurrent?.filter ?? .none].count { $0 != .none }
+    let filters = ([input] + recurrent).count { $0.filter != .none }
     // A model that has no kernel is found out when the sweep is made.
     guard let kernel = try? model.fast() else { return 0 }
     return SweepSnapshots<Model.Fast>.byteCount(size, kernel, filters: filters)
@@ -123,7 +151,8 @@ public protocol NetworkLayer: Sendable {
   var name: String { get }
   var neurons: Int { get }
   var input: Connection { get }
-  var recurrent: Connection? { get }
+  /// The kinds of recurrent synapses, which have different names.
+  var recurrent: [Connection] { get }
   /// Whether its outputs are spikes.
   var isSpiking: Bool { get }
 
@@ -153,17 +182,22 @@ public protocol NetworkLayer: Sendable {
   func makeReference(inputs: Int, timeStep: Double, smoothed: Bool) throws -> any ReferenceLayer
 }
 
-/// Filters and latencies of a layer's two connections, in steps.
+/// Filters, latencies and delays of a layer's connections, in steps.
 public struct LayerWiring: Sendable {
-  @usableFromInline let inputFilter: ExponentialFilter<Double>?
-  @usableFromInline let inputLatency: Int
-  @usableFromInline let recurrentFilter: ExponentialFilter<Double>?
-  @usableFromInline let recurrentLatency: Int
-  /// Delays of the synapses [postsynaptic, presynaptic].
-  @usableFromInline let inputDelays: [Int]?
-  @usableFromInline let recurrentDelays: [Int]?
+  let input: SynapseWiring
+  let recurrent: [SynapseWiring]
 
-  var hasDelays: Bool { inputDelays != nil || recurrentDelays != nil }
+  var hasDelays: Bool { ([input] + recurrent).contains { $0.delays != nil } }
+}
+
+/// Filter, latency and delays of one connection, in steps.
+struct SynapseWiring: Sendable {
+  /// The name of the state of its filter within the layer (`NetworkState`).
+  let filterName: String
+  let filter: ExponentialFilter<Double>?
+  let latency: Int
+  /// Delays of the synapses [postsynaptic, presynaptic].
+  let delays: [Int]?
 }
 
 extension NetworkLayer {
@@ -174,13 +208,38 @@ extension NetworkLayer {
     guard neurons > 0 else {
       throw NetworkError("\(neurons) neurons", place: name, remedy: "A layer has at least one.")
     }
+    try requireNamesOfKinds()
+    func wiring(
+      _ connection: Connection, _ name: String, presynaptic: Int, minimum: Int
+    ) throws -> SynapseWiring {
+      SynapseWiring(
+        filterName: "\(name).filter",
+        filter: try connection.filter.coefficients(timeStep: timeStep),
+        latency: try connection.resolvedLatency(minimum: minimum, place: "\(self.name).\(name)"),
+        delays: connection.connectivity.delays(presynaptic: presynaptic, postsynaptic: neurons))
+    }
     return LayerWiring(
-      inputFilter: try input.filter.coefficients(timeStep: timeStep),
-      inputLatency: try input.resolvedLatency(minimum: 0, place: "\(name).input"),
-      recurrentFilter: try recurrent?.filter.coefficients(timeStep: timeStep),
-      recurrentLatency: try recurrent?.resolvedLatency(minimum: 1, place: "\(name).recurrent") ?? 1,
-      inputDelays: input.connectivity.delays(presynaptic: inputs, postsynaptic: neurons),
-      recurrentDelays: recurrent?.connectivity.delays(
-        presynaptic: neurons, postsynaptic: neurons))
+      input: try wiring(input, "input", presynaptic: inputs, minimum: 0),
+      recurrent: try recurrent.map {
+        try wiring($0, $0.recurrentName, presynaptic: neurons, minimum: 1)
+      })
+  }
+
+  /// - Throws: `NetworkError` when kinds of recurrent synapses cannot be told apart.
+  private func requireNamesOfKinds() throws {
+    let names = recurrent.map(\.name)
+    let known = names.compactMap { $0 }
+    guard names.count <= 1 || known.count == names.count else {
+      throw NetworkError(
+        "\(names.count) kinds of recurrent synapses, of which \(known.count) have a name",
+        place: "\(name).recurrent", remedy: "Give each kind a name.")
+    }
+    guard Set(known).count == known.count, known.allSatisfy({ !$0.isEmpty && !$0.contains(".") })
+    else {
+      throw NetworkError(
+        "the kinds of recurrent synapses are named \(known.joined(separator: ", "))",
+        place: "\(name).recurrent",
+        remedy: "Give each kind a name of its own, without dots.")
+    }
   }
 }

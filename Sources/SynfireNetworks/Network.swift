@@ -58,19 +58,28 @@ public struct Network: ParameterizedNetwork {
     var result: [(prefix: String, connection: Connection, presynaptic: Int, postsynaptic: Int)] = []
     for (index, layer) in layers.enumerated() {
       result.append(("\(layer.name).input", layer.input, inputCount(ofLayer: index), layer.neurons))
-      if let recurrent = layer.recurrent {
-        result.append(("\(layer.name).recurrent", recurrent, layer.neurons, layer.neurons))
+      for kind in layer.recurrent {
+        result.append(
+          ("\(layer.name).\(kind.recurrentName)", kind, layer.neurons, layer.neurons))
       }
     }
     result.append(("readout", readout.connection, layers.last!.neurons, readout.outputs))
     return result
   }
 
-  /// Every trainable tensor: `hidden.input.weights`, `hidden.recurrent.scores`, `readout.weights`, ...
+  /// Whether the connection of a prefix is within a layer.
+  package func isRecurrent(_ prefix: String) -> Bool {
+    layers.contains { layer in
+      layer.recurrent.contains { "\(layer.name).\($0.recurrentName)" == prefix }
+    }
+  }
+
+  /// Every trainable tensor: `hidden.input.weights`, `hidden.recurrent.scores`,
+  /// `hidden.recurrent.slow.weights` of a kind of synapses among several, `readout.weights`, ...
   public var parameterSpecifications: [ParameterSpecification] {
     connections.flatMap { prefix, connection, presynaptic, postsynaptic in
       connection.connectivity.specifications(presynaptic: presynaptic, postsynaptic: postsynaptic)
-        .map { $0.prefixed(prefix) }
+        .map { connection.isTrainable ? $0.prefixed(prefix) : $0.prefixed(prefix).fixed }
     }
       + layers.flatMap { layer in
         layer.neuronSpecifications.map { $0.prefixed(layer.parameterPrefix) }

@@ -19,6 +19,16 @@ import Testing
     try expectExactAdjoints(RandomNetwork(seed: UInt64(seed), options))
   }
 
+  @Test(arguments: RandomNetwork.severalKinds)
+  func adjointsOfSeveralKindsOfSynapses(_ seed: Int) throws {
+    var options = RandomNetwork.Options()
+    options.adaptive = 0.5
+    options.largestDelay = [0, 1, 10][seed % 3]
+    options.kinds = 2...3
+    options.allowsSparse = false
+    try expectExactAdjoints(RandomNetwork(seed: UInt64(seed), options))
+  }
+
   private func expectExactAdjoints(_ random: RandomNetwork) throws {
     let gradients = try random.referenceGradient(smoothed: true).gradients
     let engine = try ReferenceEngine(random.network, smoothed: true)

@@ -37,8 +37,8 @@ import Testing
       model, try model.kernelParameters(NamedTensors(), neurons: 2))
     let readout = try #require(parameters["readout.weights"])
     var trial = EligibilityTrial(
-      constants, inputWeights: try #require(parameters["hidden.input.weights"]),
-      recurrentWeights: parameters["hidden.recurrent.weights"],
+      constants, input: LeakySynapses(weights: try #require(parameters["hidden.input.weights"])),
+      recurrent: [LeakySynapses(weights: try #require(parameters["hidden.recurrent.weights"]))],
       readoutWeights: readout, feedback: readout.values, bias: nil,
       readoutDecay: 0.951229424500714, readoutGain: 1)
     let potentials = [
@@ -62,9 +62,11 @@ import Testing
     }
     #expect(abs(loss - expectedLoss) <= 1e-12)
     for (found, expected) in [
-      (trial.input.gradient, expectedInput), (trial.readoutGradient, expectedReadout),
+      (trial.input.traces.gradient, expectedInput), (trial.readoutGradient, expectedReadout),
       // The rule of an autapse is left out by the connectivity.
-      ([trial.recurrent.gradient[1], trial.recurrent.gradient[2]], [0.1601612251, -0.8916958880]),
+      (
+        [1, 2].map { trial.recurrent[0].traces.gradient[$0] }, [0.1601612251, -0.8916958880]
+      ),
     ] {
       for (value, number) in zip(found, expected) { #expect(abs(value - number) <= 1e-10) }
     }

@@ -20,14 +20,16 @@ import Testing
     return TrialBatch(inputs: inputs, targets: random.targets)
   }
 
-  @Test(arguments: 100..<124)
+  @Test(arguments: [Int](100..<124) + RandomNetwork.severalKinds)
   func gradients(_ seed: Int) throws {
     var options = RandomNetwork.Options()
     options.neurons = seed.isMultiple(of: 2) ? 60...150 : 3...20
     options.modes = 1...12
     options.steps = 30...140
     options.trials = 1...19
-    options.isGentle = seed.isMultiple(of: 3)
+    let isOfKinds = RandomNetwork.severalKinds.contains(seed)
+    options.kinds = isOfKinds ? 2...3 : 1...1
+    options.isGentle = seed.isMultiple(of: 3) || isOfKinds
     options.spikeInputs = seed.isMultiple(of: 4)
     // Steep surrogates without refractoriness would multiply the rounding of single precision.
     options.adaptive = options.isGentle ? 0.5 : 0
@@ -88,7 +90,8 @@ import Testing
     var options = RandomNetwork.Options()
     options.neurons = 20...40
     options.trials = 37...37
-    for seed in UInt64(200)..<204 {
+    for seed in UInt64(200)..<208 {
+      options.kinds = seed < 204 ? 1...1 : 2...3
       let random = try RandomNetwork(seed: seed, options)
       let batch = try batch(random, spikes: false)
       var one = try rule(random, threads: 1)
@@ -102,7 +105,8 @@ import Testing
   @Test func evaluationAgreesWithTraining() throws {
     var options = RandomNetwork.Options()
     options.trials = 21...21
-    for seed in UInt64(300)..<306 {
+    for seed in UInt64(300)..<312 {
+      options.kinds = seed < 306 ? 1...1 : 2...3
       let random = try RandomNetwork(seed: seed, options)
       let batch = try batch(random, spikes: false)
       let rule = try rule(random, threads: 2)

@@ -5,13 +5,14 @@ import Testing
 
 @Suite struct NetworkStepperTests {
   /// Sequences longer than the 64 steps that a stepper remembers.
-  @Test(arguments: 400..<412)
+  @Test(arguments: [Int](400..<412) + RandomNetwork.severalKinds)
   func stepsGiveTheBitsOfARun(_ seed: Int) throws {
     var options = RandomNetwork.Options()
     options.neurons = 5...80
     options.steps = 60...150
     options.trials = 1...5
     options.spikeInputs = seed.isMultiple(of: 2)
+    options.kinds = RandomNetwork.severalKinds.contains(seed) ? 2...3 : 1...1
     let random = try RandomNetwork(seed: UInt64(seed), options)
     let (steps, trials, channels) = (
       random.inputs.shape[0], random.inputs.shape[1], random.inputs.shape[2]

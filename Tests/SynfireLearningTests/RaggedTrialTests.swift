@@ -26,6 +26,7 @@ import Testing
       options.adaptive = 0.5
       options.largestDelay = seed.isMultiple(of: 3) ? 10 : 0
       options.spikeInputs = seed.isMultiple(of: 4)
+      options.kinds = RandomNetwork.severalKinds.contains(seed) ? 2...3 : 1...1
       // The rates of rate units are not regularized.
       options.allowsRates = regularizers.isEmpty
       random = try RandomNetwork(seed: UInt64(seed), options)

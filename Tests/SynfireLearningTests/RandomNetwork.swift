@@ -25,7 +25,15 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
     var spikeProbability = 0.3
     /// The most steps that a spike is delayed by; synapses are delayed where it is above 0.
     var largestDelay = 0
+    /// Kinds of recurrent synapses, drawn with their filters from more connectivities where there may be
+    /// several.
+    var kinds = 1...1
+    /// Whether these may be sparse: the gradient of dormant synapses is no derivative.
+    var allowsSparse = true
   }
+
+  /// Seeds of networks with several kinds of recurrent synapses, in suites that have both.
+  static let severalKinds = 2000..<2016
 
   let seed: UInt64
   let network: Network
@@ -75,12 +83,21 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
       func delayed(_ base: any Connectivity, _ name: String) -> any Connectivity {
         largestDelay > 0 ? Delays(base, count: largestDelay + 1, seed: seed, name: name) : base
       }
-      let recurrent =
+      let only =
         random.bernoulli(0.9)
         ? Connection(
           delayed(connectivity, "recurrent \(index)"), filter: recurrentFilter,
           latency: random.bernoulli(0.3) ? 1 + recurrentFilter.latency + pick(0...3) : nil)
         : nil
+      let recurrent =
+        options.kinds.upperBound == 1
+        ? [only].compactMap { $0 }
+        : try (0..<pick(options.kinds)).map { kind in
+          try Connection(
+            recurrent: neurons, kind: kind, delays: random.bernoulli(0.5) ? largestDelay : 0,
+            allowsSparse: options.allowsSparse, &random)
+        }
+      summary += recurrent.count > 1 ? ", \(recurrent.map { type(of: $0.connectivity) })" : ""
       let input = Connection(
         delayed(Dense(.normal(deviation: 6)), "input \(index)"),
         filter: random.bernoulli(0.3) ? choose(filters) : .none)
@@ -161,6 +178,42 @@ struct RandomNetwork: Sendable, CustomTestStringConvertible {
     let run = try engine.run(inputs, parameters)
     let (value, adjoint) = try loss.evaluate(run.readout, targets)
     return (value, try engine.gradient(run, readoutAdjoint: adjoint, parameters), run)
+  }
+}
+
+extension Connection {
+  /// One of several kinds of random recurrent synapses.
+  init(
+    recurrent neurons: Int, kind: Int, delays: Int, allowsSparse: Bool,
+    _ random: inout RandomStream
+  ) throws {
+    let filters: [SpikeFilter] = [
+      .none, .leaky(timeConstant: 0.100), .leaky(timeConstant: 0.005),
+      .single(decay: 0.030), .double(decay: 0.030, rise: 0.002, normalization: .unitGain),
+    ]
+    // Of the order of 1 as operators, so that together they do not multiply rounding.
+    let scale = 1 / Double(neurons).squareRoot()
+    let name = "kind\(kind)"
+    let seed = UInt64(random.integer(below: 1000))
+    let base: any Connectivity =
+      switch random.integer(below: allowsSparse ? 5 : 4) {
+      case 0: Dense(.normal(deviation: scale), excludesAutapses: random.bernoulli(0.5))
+      case 1:
+        Modes(
+          2, modeInitialization: .normal(deviation: 1),
+          scoreInitialization: .normal(deviation: scale * scale))
+      case 2:
+        Factored(
+          2, encoders: .normal(deviation: 1), decoders: .normal(deviation: scale * scale),
+          trainsEncoders: true)
+      case 3: Common(-scale, isTrainable: true)
+      default: try Sparse(density: 0.3, excludesAutapses: true, seed: seed, name: name)
+      }
+    let filter = filters[random.integer(below: filters.count)]
+    self.init(
+      delays > 0 ? Delays(base, count: delays + 1, seed: seed, name: name) : base, filter: filter,
+      latency: random.bernoulli(0.3) ? 1 + filter.latency + random.integer(below: 4) : nil,
+      name: name)
   }
 }
 

@@ -5,7 +5,7 @@ import Testing
 
 /// Sequences cut into segments that are run forward twice, against the same sequences in one piece.
 @Suite struct SegmentTests {
-  @Test(arguments: 500..<524)
+  @Test(arguments: [Int](500..<524) + RandomNetwork.severalKinds)
   func segmentsChangeNoBit(_ seed: Int) throws {
     var options = RandomNetwork.Options()
     options.neurons = seed.isMultiple(of: 2) ? 60...150 : 3...20
@@ -17,6 +17,7 @@ import Testing
     options.spikeInputs = seed.isMultiple(of: 4)
     // Above one half, drives are found 64 steps at a time.
     options.spikeProbability = seed.isMultiple(of: 8) ? 0.8 : 0.3
+    options.kinds = RandomNetwork.severalKinds.contains(seed) ? 2...3 : 1...1
     let random = try RandomNetwork(seed: UInt64(seed), options)
     let inputs: TrialInputs =
       options.spikeInputs

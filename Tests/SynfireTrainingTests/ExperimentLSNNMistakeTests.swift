@@ -117,9 +117,9 @@ import Testing
       "e-prop does not train the neurons' own threshold", "Train weights only, \(otherwise)",
       online: true),
     Mistake(
-      "\(input).filter={kind: leaky, timeConstant: 5 ms}", "learning.rule",
-      "e-prop has no filters or latencies of synapses, and hidden.input has one",
-      "Leave the filter out, \(otherwise)", online: true),
+      "\(input).filter={kind: exponential, decay: 5 ms}", "learning.rule",
+      "e-prop has no filters of synapses but leaky ones, and hidden.input has another",
+      "Use a leaky filter, or none, \(otherwise)", online: true),
     Mistake(
       "network.readout.filter={kind: double-exponential, decay: 30 ms, rise: 2 ms, "
         + "normalization: unit-gain}", "learning.rule",
@@ -166,7 +166,7 @@ import Testing
         "network.readout.\(dense)",
       ])
     #expect(error.key == "learning.rewiring")
-    #expect(error.what == "no connection of the network is sparse")
+    #expect(error.what == "no trained connection of the network is sparse")
     #expect(error.remedy == "Make connections sparse, or leave rewiring out.")
   }
 

@@ -40,8 +40,8 @@ import Testing
     #expect(experiment.learning.loss == .crossEntropyOnProbabilities)
     #expect(experiment.learning.clipGlobalNorm == 20)
     #expect(
-      layer.recurrent?.filter == .double(decay: 0.03, rise: 0.002, normalization: .unitArea))
-    #expect(experiment.network.readout.filter == layer.recurrent?.filter)
+      layer.recurrent.first?.filter == .double(decay: 0.03, rise: 0.002, normalization: .unitArea))
+    #expect(experiment.network.readout.filter == layer.recurrent.first?.filter)
     #expect(layer.input.connectivity == .dense(.normal(deviation: .init(1, .inverseRoot(.inputs)))))
     #expect(
       experiment.network.readout.connectivity

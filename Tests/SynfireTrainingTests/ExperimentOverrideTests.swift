@@ -9,7 +9,7 @@ import Testing
   }
 
   private func modes(_ layer: LayerDescription) throws -> ModesDescription {
-    guard case .modes(let modes) = layer.recurrent?.connectivity else {
+    guard case .modes(let modes) = layer.recurrent.first?.connectivity else {
       throw ExperimentError("no modes", at: ConfigurationPlace(file: ""))
     }
     return modes
@@ -29,7 +29,7 @@ import Testing
   @Test func oneShortKeyMayStandForSeveral() throws {
     let experiment = try ExperimentSample.experiment(set: ["decay=50 ms"])
     #expect(experiment.network.readout.filter == .single(decay: 0.05))
-    #expect(experiment.network.layers[0].recurrent?.filter == .single(decay: 0.05))
+    #expect(experiment.network.layers[0].recurrent.first?.filter == .single(decay: 0.05))
     // A short key of a mapping leads on to what is in it.
     let digits = try ExperimentLibrary.experiment(
       named: "smnn/mnist", overrides: [Override(key: "filter.decay", value: "50 ms")])
@@ -56,7 +56,7 @@ import Testing
     #expect(changed.learning.regularizers == [.firingRate(strength: 1, target: 0.05)])
     #expect(changed.training.earlyStopping?.patience == 3)
     #expect(changed.training.memory == 1_610_612_736)
-    #expect(changed.network.layers[0].recurrent == nil)
+    #expect(changed.network.layers[0].recurrent.isEmpty)
     #expect(changed.seed == 7)
   }
 

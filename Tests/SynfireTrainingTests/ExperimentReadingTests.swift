@@ -18,7 +18,7 @@ import Testing
     #expect(neuron.synapticTimeConstant == 0.01)
     #expect(neuron.threshold == 1)
     #expect(neuron.refractorySteps == 5)
-    #expect(layer.recurrent?.filter == .single(decay: 0.03))
+    #expect(layer.recurrent.first?.filter == .single(decay: 0.03))
     #expect(layer.input.filter == .none)
     #expect(experiment.learning.clipGlobalNorm == 20)
     #expect(experiment.training.updatesPerBatch == 1)

@@ -136,7 +136,7 @@ import Testing
       input.delays(presynaptic: 100, postsynaptic: 20)
         == Delays(Dense(.constant(0)), count: 4, seed: 7, name: "hidden.input")
         .delays(presynaptic: 100, postsynaptic: 20))
-    let recurrent = try #require(network.layers[0].recurrent?.connectivity as? Delays)
+    let recurrent = try #require(network.layers[0].recurrent.first?.connectivity as? Delays)
     #expect(recurrent.count == 10)
     #expect(
       recurrent.delays(presynaptic: 20, postsynaptic: 20)

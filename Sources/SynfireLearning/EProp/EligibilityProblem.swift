@@ -6,13 +6,12 @@ struct EligibilityProblem<Scalar: TensorScalar>: Sendable {
   private let network: Network
   private let parameters: NamedTensors<Double>
   private let constants: EligibilityConstants<Scalar>
-  private let inputWeights: Tensor<Scalar>
-  private let recurrentWeights: Tensor<Scalar>?
-  private let readoutWeights: Tensor<Scalar>
+  private let input: LeakySynapses<Scalar>
+  /// Each kind of recurrent synapses.
+  private let recurrent: [LeakySynapses<Scalar>]
+  private let readout: LeakySynapses<Scalar>
   private let feedback: [Scalar]
   private let bias: [Scalar]?
-  private let readoutDecay: Scalar
-  private let readoutGain: Scalar
 
   init(
     _ network: Network, _ model: AdaptiveLIF, _ parameters: NamedTensors<Scalar>,
@@ -23,22 +22,20 @@ struct EligibilityProblem<Scalar: TensorScalar>: Sendable {
     self.parameters = parameters
     constants = EligibilityConstants(
       model, try model.kernelParameters(NamedTensors(), neurons: network.layers[0].neurons))
-    var weights: [String: Tensor<Scalar>] = [:]
-    for (prefix, connection, presynaptic, postsynaptic) in network.connections {
-      weights[prefix] = connection.connectivity.weights(
-        parameters.under(prefix), presynaptic: presynaptic, postsynaptic: postsynaptic
-      ).converted()
+    // One layer has its inputs first, then its recurrent synapses, then the readout.
+    let all = try network.connections.map { prefix, connection, presynaptic, postsynaptic in
+      let filter = try connection.filter.coefficients(timeStep: network.timeStep)
+      // A leaky filter has no rise; its response to a spike is its gain.
+      return LeakySynapses<Scalar>(
+        weights: connection.connectivity.weights(
+          parameters.under(prefix), presynaptic: presynaptic, postsynaptic: postsynaptic
+        ).converted(), decay: Scalar(filter?.memory ?? 0), response: Scalar(filter?.response ?? 1))
     }
-    let layer = network.layers[0].name
-    inputWeights = weights["\(layer).input"]!
-    recurrentWeights = weights["\(layer).recurrent"]
-    readoutWeights = weights["readout"]!
-    self.feedback = feedback?.values ?? weights["readout"]!.values
+    input = all[0]
+    recurrent = Array(all[1..<all.count - 1])
+    readout = all[all.count - 1]
+    self.feedback = feedback?.values ?? readout.weights.values
     bias = parameters["readout.bias"].map { $0.values.map { Scalar($0) } }
-    let filter = try network.readout.connection.filter.coefficients(timeStep: network.timeStep)
-    // A leaky filter has no rise; its response to a spike is its gain.
-    readoutDecay = Scalar(filter?.memory ?? 0)
-    readoutGain = Scalar(filter?.response ?? 1)
   }
 
   /// What one trial adds up to.
@@ -48,15 +45,16 @@ struct EligibilityProblem<Scalar: TensorScalar>: Sendable {
     let outputs: [[Scalar]]
     let counts: [Int]
     /// By connection: gradients [presynaptic][postsynaptic] and sums of e; [output, neuron] for the readout.
+    /// The gradient of the bias comes last.
     let gradients: [[Scalar]]
     let totals: [[Scalar]]
   }
 
   func run(_ batch: TrialBatch, trial: Int, loss: Loss) -> Outcome {
     var state = EligibilityTrial(
-      constants, inputWeights: inputWeights, recurrentWeights: recurrentWeights,
-      readoutWeights: readoutWeights, feedback: feedback, bias: bias, readoutDecay: readoutDecay,
-      readoutGain: readoutGain, window: network.readout.window)
+      constants, input: input, recurrent: recurrent, readoutWeights: readout.weights,
+      feedback: feedback, bias: bias, readoutDecay: readout.decay, readoutGain: readout.response,
+      window: network.readout.window)
     var sum = 0.0
     var outputs: [[Scalar]] = []
     for step in 0..<batch.steps {
@@ -66,11 +64,11 @@ struct EligibilityProblem<Scalar: TensorScalar>: Sendable {
       }
       if let y { outputs.append(y) }
     }
+    let traces = ([state.input] + state.recurrent).map(\.traces)
     return Outcome(
       loss: sum, outputs: outputs, counts: state.counts,
-      gradients: [
-        state.input.gradient, state.recurrent.gradient, state.readoutGradient, state.biasGradient,
-      ], totals: [state.input.total, state.recurrent.total])
+      gradients: traces.map(\.gradient) + [state.readoutGradient, state.biasGradient],
+      totals: traces.map(\.total))
   }
 
   /// The gradient of every tensor from sums over trials.
@@ -78,11 +76,11 @@ struct EligibilityProblem<Scalar: TensorScalar>: Sendable {
     _ sum: EligibilitySum<Scalar>, factor: Scalar, rateAdjoints: [Scalar]
   ) -> NamedTensors<Scalar> {
     var result = NamedTensors<Scalar>()
-    for (prefix, connection, presynaptic, postsynaptic) in network.connections {
+    for (index, part) in network.connections.enumerated() {
+      let (prefix, connection, presynaptic, postsynaptic) = part
       var gradient = Tensor<Double>(
         axes: ["neuron", "presynaptic"], shape: [postsynaptic, presynaptic])
       let isReadout = prefix == "readout"
-      let index = isReadout ? 2 : (prefix.hasSuffix(".recurrent") ? 1 : 0)
       for post in 0..<postsynaptic {
         for pre in 0..<presynaptic {
           let place = isReadout ? post * presynaptic + pre : pre * postsynaptic + post
@@ -98,7 +96,7 @@ struct EligibilityProblem<Scalar: TensorScalar>: Sendable {
     if bias != nil {
       result["readout.bias"] = Tensor(
         axes: ["output"], shape: [network.readout.outputs],
-        values: sum.gradients[3].map { $0 * factor })
+        values: sum.gradients.last!.map { $0 * factor })
     }
     return result
   }

@@ -26,10 +26,15 @@ extension EligibilityPropagation {
             + "\(connection.connectivity.largestDelay) steps", place: place,
           remedy: "Leave delays out, \(otherwise).")
       }
-      guard connection.filter == .none, connection.latency == nil else {
+      guard connection.latency == nil else {
         throw LearningError(
-          "e-prop has no filters or latencies of synapses, and \(name) has one", place: place,
-          remedy: "Leave the filter out, \(otherwise).")
+          "e-prop has no latencies of synapses, and \(name) has one", place: place,
+          remedy: "Leave the latency out, \(otherwise).")
+      }
+      guard connection.filter.isLeakyOrNone else {
+        throw LearningError(
+          "e-prop has no filters of synapses but leaky ones, and \(name) has another",
+          place: place, remedy: "Use a leaky filter, or none, \(otherwise).")
       }
     }
     guard try network.readout.latency() == 0 else {
@@ -44,5 +49,14 @@ extension EligibilityPropagation {
         remedy: "Train weights only, \(otherwise).")
     }
     return layer.model
+  }
+}
+
+extension SpikeFilter {
+  fileprivate var isLeakyOrNone: Bool {
+    switch self {
+    case .none, .leaky: true
+    case .single, .double: false
+    }
   }
 }

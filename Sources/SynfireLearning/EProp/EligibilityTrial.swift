@@ -4,8 +4,6 @@ import SynfireNetworks
 /// One trial of e-prop, forward in time only; its memory does not depend on the number of steps.
 package struct EligibilityTrial<Scalar: TensorScalar> {
   private let constants: EligibilityConstants<Scalar>
-  private let inputWeights: [Scalar]
-  private let recurrentWeights: [Scalar]?
   /// [output, neuron], and the matrix that sends errors back, of the same shape.
   private let readoutWeights: [Scalar]
   private let feedback: [Scalar]
@@ -15,8 +13,9 @@ package struct EligibilityTrial<Scalar: TensorScalar> {
   private let neurons: Int
   private let outputs: Int
 
-  package let input: EligibilityTraces<Scalar>
-  package let recurrent: EligibilityTraces<Scalar>
+  package private(set) var input: EligibleSynapses<Scalar>
+  /// Each kind of recurrent synapses.
+  package private(set) var recurrent: [EligibleSynapses<Scalar>]
   package private(set) var readoutGradient: [Scalar]
   package private(set) var biasGradient: [Scalar]
   /// Spikes of each neuron so far.
@@ -32,27 +31,22 @@ package struct EligibilityTrial<Scalar: TensorScalar> {
   private var mean: [Scalar]
   private var collected: [Scalar]
 
-  /// - Parameters: weights are [postsynaptic, presynaptic].
+  /// - Parameter readoutWeights: [output, neuron].
   package init(
-    _ constants: EligibilityConstants<Scalar>, inputWeights: Tensor<Scalar>,
-    recurrentWeights: Tensor<Scalar>?, readoutWeights: Tensor<Scalar>, feedback: [Scalar],
+    _ constants: EligibilityConstants<Scalar>, input: LeakySynapses<Scalar>,
+    recurrent: [LeakySynapses<Scalar>], readoutWeights: Tensor<Scalar>, feedback: [Scalar],
     bias: [Scalar]?, readoutDecay: Scalar, readoutGain: Scalar, window: Int = 1
   ) {
     self.constants = constants
-    self.inputWeights = inputWeights.values
-    self.recurrentWeights = recurrentWeights?.values
     self.readoutWeights = readoutWeights.values
     self.feedback = feedback
     self.bias = bias
     self.readoutDecay = readoutDecay
     self.readoutGain = readoutGain
-    neurons = inputWeights.shape[0]
+    neurons = input.weights.shape[0]
     outputs = readoutWeights.shape[0]
-    input = EligibilityTraces(
-      presynaptic: inputWeights.shape[1], postsynaptic: neurons, constants, sums: window > 1)
-    recurrent = EligibilityTraces(
-      presynaptic: recurrentWeights == nil ? 0 : neurons, postsynaptic: neurons, constants,
-      sums: window > 1)
+    self.input = EligibleSynapses(input, constants, sums: window > 1)
+    self.recurrent = recurrent.map { EligibleSynapses($0, constants, sums: window > 1) }
     let zeros = [Scalar](repeating: 0, count: neurons)
     readoutGradient = [Scalar](repeating: 0, count: outputs * neurons)
     biasGradient = [Scalar](repeating: 0, count: outputs)
@@ -74,14 +68,15 @@ package struct EligibilityTrial<Scalar: TensorScalar> {
   package mutating func step(
     _ inputs: [Scalar], error: (_ outputs: [Scalar], _ into: inout [Scalar]) -> Void
   ) -> [Scalar]? {
-    let before = spikes
-    let (slopes, thresholdSlopes) = advance(inputs)
-    input.step(
-      inputs, slopes: slopes, thresholdSlopes: thresholdSlopes, readoutDecay: readoutDecay,
-      readoutGain: readoutGain)
-    recurrent.step(
-      before, slopes: slopes, thresholdSlopes: thresholdSlopes, readoutDecay: readoutDecay,
-      readoutGain: readoutGain)
+    input.see(inputs)
+    let (slopes, thresholdSlopes) = advance()
+    for synapses in [input] + recurrent {
+      synapses.traces.step(
+        synapses.seen, slopes: slopes, thresholdSlopes: thresholdSlopes,
+        readoutDecay: readoutDecay, readoutGain: readoutGain)
+    }
+    // A spike acts on others one step later.
+    for kind in recurrent.indices { recurrent[kind].see(spikes) }
 
     for neuron in 0..<neurons {
       filtered[neuron] = readoutDecay * filtered[neuron] + readoutGain * spikes[neuron]
@@ -111,32 +106,19 @@ package struct EligibilityTrial<Scalar: TensorScalar> {
           readoutGradient[output * neurons + neuron] += share * errors[output] * collected[neuron]
         }
       }
-      input.learn(signal)
-      recurrent.learn(signal)
+      for synapses in [input] + recurrent { synapses.traces.learn(signal) }
     }
     for output in mean.indices { mean[output] = 0 }
     for neuron in collected.indices { collected[neuron] = 0 }
-    input.forget()
-    recurrent.forget()
+    for synapses in [input] + recurrent { synapses.traces.forget() }
     return y
   }
 
   /// The step of the neurons: dz/du over the scale of u, and the same for the adaptation.
-  private mutating func advance(
-    _ inputs: [Scalar]
-  ) -> (slopes: [Scalar], thresholdSlopes: [Scalar]) {
+  private mutating func advance() -> (slopes: [Scalar], thresholdSlopes: [Scalar]) {
     let convention = constants.convention
     var drive = [Scalar](repeating: 0, count: neurons)
-    let active = inputs.indices.filter { inputs[$0] != 0 }
-    let spiking = recurrentWeights == nil ? [] : spikes.indices.filter { spikes[$0] != 0 }
-    for neuron in 0..<neurons {
-      for channel in active {
-        drive[neuron] += inputWeights[neuron * inputs.count + channel] * inputs[channel]
-      }
-      for other in spiking {
-        drive[neuron] += recurrentWeights![neuron * neurons + other] * spikes[other]
-      }
-    }
+    for synapses in [input] + recurrent { synapses.add(to: &drive) }
     var slopes = [Scalar](repeating: 0, count: neurons)
     var thresholdSlopes = slopes
     for neuron in 0..<neurons {

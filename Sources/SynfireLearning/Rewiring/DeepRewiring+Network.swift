@@ -1,7 +1,7 @@
 import SynfireNetworks
 
 extension DeepRewiring {
-  /// Rewires all sparse connections of a network under one bound.
+  /// Rewires all sparse connections of a network that are trained under one bound.
   ///
   /// - Throws: `LearningError` for a network without sparse connections, and for a bound below the
   ///   number of outputs.
@@ -11,7 +11,7 @@ extension DeepRewiring {
     var matrices: [Matrix] = []
     var shares = 0.0
     for (prefix, connection, presynaptic, postsynaptic) in network.connections {
-      guard let sparse = connection.sparse else { continue }
+      guard connection.isTrainable, let sparse = connection.sparse else { continue }
       let isAllowed =
         sparse.excludesAutapses && !sparse.countsAutapses
         ? (0..<postsynaptic * presynaptic).map { $0 / presynaptic != $0 % presynaptic } : nil
@@ -21,7 +21,7 @@ extension DeepRewiring {
     }
     guard !matrices.isEmpty else {
       throw LearningError(
-        "no connection of the network is sparse", place: "rewiring",
+        "no trained connection of the network is sparse", place: "rewiring",
         remedy: "Make connections sparse, or leave rewiring out.")
     }
     try Self.requireRoom(Int(shares), outputs: network.readout.outputs)

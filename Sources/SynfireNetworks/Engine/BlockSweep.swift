@@ -102,7 +102,7 @@ extension Network {
   /// The number of trials that run best as one block where neurons are lanes: more where the recurrent weights
   /// of a layer are read from afar for each of their products.
   public var preferredBlockTrials: Int {
-    let dense = layers.filter { $0.recurrent?.connectivity is Dense }
+    let dense = layers.filter { $0.recurrent.contains { $0.connectivity is Dense } }
     return dense.contains { $0.neurons * $0.neurons * 4 > 128 << 10 } ? 16 : 8
   }
 

@@ -5,14 +5,13 @@ extension KernelSweep {
   func beginBackward(trials: Int) {
     buffers.adjoints.pointer.update(
       repeating: kernel.initialAdjoint, count: trials * size.vectors)
-    buffers.clearFilterAdjoints()
+    buffers.inputFilterAdjoints.clear()
     // Trials that have not ended alone write the adjoints of their drives; those of others stay 0.
     if lengths.areRagged { buffers.driveAdjoints.clear() }
-    if wiring.hasDelays || lengths.areRagged {
-      // Steps past the end are looked up too.
-      buffers.inputRing.clear()
-      buffers.recurrentRing.clear()
-    }
+    // Steps past the end are looked up too.
+    let looksAhead = wiring.hasDelays || lengths.areRagged
+    if looksAhead { buffers.inputRing.clear() }
+    for path in recurrent { path.beginBackward(lookingAhead: looksAhead) }
   }
 
   func backward(
@@ -23,7 +22,7 @@ extension KernelSweep {
     let times = times(ofSegment: segment)
     guard !times.isEmpty else { return }
     if taped != segment {
-      snapshots.restore(buffers, from: segment)
+      snapshots.restore(buffers, recurrent, from: segment)
       runAgain(segment, layer, inputs, trials: trials)
     }
     for time in times.reversed() {
@@ -53,10 +52,11 @@ extension KernelSweep {
       }
     }
     outputAdjoint.add(time: time, trials: trials, into: adjoints.pointer)
-    if let recurrent = layer.recurrent, time + wiring.recurrentLatency < lengths.longest {
-      recurrent.backpropagate(
-        recurrentRing, time: time, trials: trials, into: adjoints.pointer,
-        stride: size.rowLength, workspaces(layer).1!)
+    forEachKind(layer) { path, synapses, workspace in
+      guard time + path.latency < lengths.longest else { return }
+      synapses.backpropagate(
+        path.ring, time: time, trials: trials, into: adjoints.pointer, stride: size.rowLength,
+        workspace)
     }
   }
 
@@ -65,8 +65,8 @@ extension KernelSweep {
     _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
     inputAdjoint: StoredAdjoint?
   ) {
-    let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
-    let inputTime = time - wiring.inputLatency
+    let inputWorkspace = inputWorkspace(layer)
+    let inputTime = time - wiring.input.latency
     if inputTime + past >= 0 {
       inputRing.write(
         inputTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
@@ -80,22 +80,22 @@ extension KernelSweep {
         inputRing, time: inputTime, trials: trials, into: row,
         stride: inputAdjoint.rowLength, inputWorkspace)
     }
-    if let times = completed(time, latency: wiring.inputLatency) {
+    if let times = completed(time, latency: wiring.input.latency) {
       layer.input.accumulate(
         inputs.from(step: -past), times: times, trials: trials, inputRing, inputWorkspace)
     }
-    guard let recurrent = layer.recurrent, let recurrentWorkspace else { return }
-    let recurrentTime = time - wiring.recurrentLatency
-    if recurrentTime + past >= 0 {
-      recurrentRing.write(
-        recurrentTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
-        filter: recurrentFilter, buffers.recurrentFilterAdjoints.pointer)
-      recurrent.receive(recurrentRing, time: recurrentTime, trials: trials, recurrentWorkspace)
-    }
-    if let times = completed(time, latency: wiring.recurrentLatency) {
-      recurrent.accumulate(
-        activity.from(step: -past), times: times, trials: trials, recurrentRing,
-        recurrentWorkspace)
+    forEachKind(layer) { path, synapses, workspace in
+      let recurrentTime = time - path.latency
+      if recurrentTime + past >= 0 {
+        path.ring.write(
+          recurrentTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
+          filter: path.filter, path.filterAdjoints.pointer)
+        synapses.receive(path.ring, time: recurrentTime, trials: trials, workspace)
+      }
+      if let times = completed(time, latency: path.latency) {
+        synapses.accumulate(
+          activity.from(step: -past), times: times, trials: trials, path.ring, workspace)
+      }
     }
   }
 

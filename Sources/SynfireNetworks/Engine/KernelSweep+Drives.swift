@@ -8,7 +8,7 @@ extension KernelSweep {
     _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
     into drive: UnsafeMutablePointer<Float>
   ) -> Bool {
-    let source = time - wiring.inputLatency
+    let source = time - wiring.input.latency
     guard source >= 0 else { return false }
     if source >> 6 != driveGroup {
       driveGroup = source >> 6
@@ -24,7 +24,7 @@ extension KernelSweep {
 
   /// Runs a segment again, of which all outputs are known.
   func runAgain(_ segment: Int, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
-    guard inputFilter == nil, recurrentFilter == nil, !lengths.areRagged else {
+    guard inputFilter == nil, recurrent.allSatisfy({ $0.filter == nil }), !lengths.areRagged else {
       return run(segment, layer, inputs, trials: trials)
     }
     let times = tape(segment)
@@ -44,7 +44,7 @@ extension KernelSweep {
   ) -> UnsafeMutablePointer<Float> {
     let drives = buffers.segmentDrives.pointer
     let stride = size.trials * size.rowLength
-    let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
+    let inputWorkspace = inputWorkspace(layer)
     drives.update(repeating: 0, count: times.count * stride)
     func drive(_ time: Int) -> UnsafeMutablePointer<Float> {
       drives + (time - times.lowerBound) * stride
@@ -65,15 +65,14 @@ extension KernelSweep {
     for time in times
     where collectKnownDrive(layer, inputs, time: time, trials: trials, into: drive(time)) {
       add(
-        layer.input, inputs, unknown..<time, latency: wiring.inputLatency, inputWorkspace)
+        layer.input, inputs, unknown..<time, latency: wiring.input.latency, inputWorkspace)
       unknown = time + 1
     }
     add(
-      layer.input, inputs, unknown..<times.upperBound, latency: wiring.inputLatency,
+      layer.input, inputs, unknown..<times.upperBound, latency: wiring.input.latency,
       inputWorkspace)
-    if let recurrent = layer.recurrent {
-      add(
-        recurrent, activity, times, latency: wiring.recurrentLatency, recurrentWorkspace!)
+    forEachKind(layer) { path, synapses, workspace in
+      add(synapses, activity, times, latency: path.latency, workspace)
     }
     return drives
   }
@@ -85,22 +84,22 @@ extension KernelSweep {
   ) -> Bool {
     let inputs = inputs.from(step: -past)
     func times(_ trial: Int) -> Range<Int> {
-      first + past..<min(first + 64, lengths[trial] - wiring.inputLatency) + past
+      first + past..<min(first + 64, lengths[trial] - wiring.input.latency) + past
     }
     guard lengths.areRagged else {
       return layer.input.propagate(
-        inputs, times: times(0), trials: trials, into: driveRing, workspaces(layer).0)
+        inputs, times: times(0), trials: trials, into: driveRing, inputWorkspace(layer))
     }
     for trial in 0..<trials where !times(trial).isEmpty {
       let own = inputs.from(trial: trial)
       let ring = AdjointRing(base: driveRing.row(0, trial), rowLength: size.rowLength)
       let isFound = layer.input.propagate(
-        own, times: times(trial), trials: 1, into: ring, workspaces(layer).0)
+        own, times: times(trial), trials: 1, into: ring, inputWorkspace(layer))
       if isFound { continue }
       for time in times(trial) {
         ring.row(time, 0).update(repeating: 0, count: size.rowLength)
         layer.input.propagate(
-          own, time: time, trials: 1, into: ring.row(time, 0), workspaces(layer).0)
+          own, time: time, trials: 1, into: ring.row(time, 0), inputWorkspace(layer))
       }
     }
     return true

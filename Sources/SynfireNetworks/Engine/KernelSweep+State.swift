@@ -22,8 +22,10 @@ extension KernelSweep {
     if let filter = state["input.filter"] {
       FilterState.load(filter, into: buffers.inputFilters.pointer)
     }
-    if let filter = state["recurrent.filter"] {
-      FilterState.load(filter, into: buffers.recurrentFilters.pointer)
+    for path in recurrent {
+      if let filter = state[path.filterName] {
+        FilterState.load(filter, into: path.filterStates.pointer)
+      }
     }
     let activity = state["activity"]!
     let reach = activity.shape[0]
@@ -94,11 +96,10 @@ extension KernelSweep {
       }
     }
     result["activity"] = activity
-    for (name, filter, states) in [
-      ("input.filter", wiring.inputFilter, buffers.inputFilters),
-      ("recurrent.filter", wiring.recurrentFilter, buffers.recurrentFilters),
-    ] where filter != nil {
-      result[name] = FilterState.tensor(
+    let filters = [buffers.inputFilters] + recurrent.map(\.filterStates)
+    for (wiring, states) in zip([wiring.input] + wiring.recurrent, filters)
+    where wiring.filter != nil {
+      result[wiring.filterName] = FilterState.tensor(
         states.pointer, trials: trials, width: neurons, axis: "neuron")
     }
     return result

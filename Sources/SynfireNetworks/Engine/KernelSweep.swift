@@ -26,15 +26,14 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   /// How long the trials of the block are.
   var lengths: TrialLengths
   let inputFilter: ExponentialFilter<SIMD16<Float>>?
-  let recurrentFilter: ExponentialFilter<SIMD16<Float>>?
   let inputRing: AdjointRing
-  let recurrentRing: AdjointRing
+  /// Of each kind of recurrent synapses.
+  let recurrent: [RecurrentPath]
   let driveRing: AdjointRing
   /// The group of 64 steps whose drives were last looked for, and whether the ring holds them.
   var driveGroup = -1
   var knowsDrives = false
-  private var inputWorkspace: ConnectivityWorkspace?
-  private var recurrentWorkspace: ConnectivityWorkspace?
+  private var knownInputWorkspace: ConnectivityWorkspace?
 
   init(model: Model, wiring: LayerWiring, size: SweepSize) throws {
     self.model = model
@@ -46,10 +45,9 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     wholeMemory = SweepMemory(buffers, size)
     memory = wholeMemory
     snapshots = SweepSnapshots(size, wiring, kernel)
-    inputFilter = wiring.inputFilter?.fast
-    recurrentFilter = wiring.recurrentFilter?.fast
+    inputFilter = wiring.input.filter?.fast
+    recurrent = wiring.recurrent.map { RecurrentPath($0, size) }
     inputRing = AdjointRing(base: buffers.inputRing.pointer, rowLength: size.rowLength)
-    recurrentRing = AdjointRing(base: buffers.recurrentRing.pointer, rowLength: size.rowLength)
     driveRing = AdjointRing(base: buffers.driveRing.pointer, rowLength: size.rowLength)
   }
 
@@ -63,12 +61,29 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     return .spikes(words, timeStride: size.trials * size.words, trialStride: size.words)
   }
 
-  func workspaces(_ layer: PackedLayer) -> (ConnectivityWorkspace, ConnectivityWorkspace?) {
-    if inputWorkspace == nil {
-      inputWorkspace = layer.input.makeWorkspace(trials: size.trials)
-      recurrentWorkspace = layer.recurrent?.makeWorkspace(trials: size.trials)
+  func inputWorkspace(_ layer: PackedLayer) -> ConnectivityWorkspace {
+    if let knownInputWorkspace { return knownInputWorkspace }
+    let workspace = layer.input.makeWorkspace(trials: size.trials)
+    knownInputWorkspace = workspace
+    return workspace
+  }
+
+  /// Calls `body` for each kind of recurrent synapses.
+  @inline(__always)
+  func forEachKind(
+    _ layer: PackedLayer,
+    _ body: (RecurrentPath, any PackedConnectivity, ConnectivityWorkspace) -> Void
+  ) {
+    for index in recurrent.indices {
+      let (path, synapses) = (recurrent[index], layer.recurrent[index])
+      body(path, synapses, path.workspace(synapses, trials: size.trials))
     }
-    return (inputWorkspace!, recurrentWorkspace)
+  }
+
+  func workspaces(_ layer: PackedLayer) -> [ConnectivityWorkspace] {
+    var result = [inputWorkspace(layer)]
+    forEachKind(layer) { result.append($2) }
+    return result
   }
 
   func forward(
@@ -79,7 +94,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     self.lengths = lengths
     if let state { go(onFrom: state, trials: trials) }
     for segment in 0..<size.segments where !times(ofSegment: segment).isEmpty {
-      snapshots.save(buffers, at: segment)
+      snapshots.save(buffers, recurrent, at: segment)
       run(segment, layer, inputs, trials: trials)
     }
   }
@@ -116,7 +131,9 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     if let state { go(onFrom: state, trials: trials) }
     taped = -1
     for time in 0..<lengths.longest {
-      if time % size.segmentSteps == 0 { snapshots.save(buffers, at: time / size.segmentSteps) }
+      if time % size.segmentSteps == 0 {
+        snapshots.save(buffers, recurrent, at: time / size.segmentSteps)
+      }
       let active = lengths.active(at: time, of: trials)
       collectDrive(layer, inputs, time: time, trials: active)
       // Every step writes where the first has its tape.
@@ -147,7 +164,8 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   func begin(_ layer: PackedLayer, trials: Int) {
     buffers.setParameters(layer.neurons, lanes: 1, vectors: size.vectors)
     buffers.states.pointer.update(repeating: kernel.initialState, count: trials * size.vectors)
-    buffers.clearFilters()
+    buffers.inputFilters.clear()
+    for path in recurrent { path.filterStates.clear() }
     memory = wholeMemory
     past = 0
     start = nil
@@ -160,37 +178,37 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   func collectDrive(
     _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int, wrapping: Int = ~0
   ) {
-    let (inputWorkspace, recurrentWorkspace) = workspaces(layer)
     let isKnown =
       wrapping == ~0
       && collectKnownDrive(
         layer, inputs, time: time, trials: trials, into: buffers.drive.pointer)
     if !isKnown {
       buffers.drive.clear()
-      let source = time + past - wiring.inputLatency
+      let source = time + past - wiring.input.latency
       if source >= 0 {
         layer.input.propagate(
           inputs.from(step: -past), time: source & wrapping, trials: trials,
-          into: buffers.drive.pointer, inputWorkspace)
+          into: buffers.drive.pointer, inputWorkspace(layer))
       }
     }
     let cells = trials * size.vectors
     inputFilter?.step(buffers.inputFilters.pointer, memory.drive, count: cells)
-    guard let recurrent = layer.recurrent, time + past >= wiring.recurrentLatency else { return }
-    let source = (time + past - wiring.recurrentLatency) & wrapping
     let activity = activity.from(step: -past)
-    guard let recurrentFilter else {
-      recurrent.propagate(
-        activity, time: source, trials: trials, into: buffers.drive.pointer, recurrentWorkspace!)
-      return
+    forEachKind(layer) { path, synapses, workspace in
+      guard time + past >= path.latency else { return }
+      let source = (time + past - path.latency) & wrapping
+      guard let filter = path.filter else {
+        synapses.propagate(
+          activity, time: source, trials: trials, into: buffers.drive.pointer, workspace)
+        return
+      }
+      buffers.recurrentDrive.clear()
+      synapses.propagate(
+        activity, time: source, trials: trials, into: buffers.recurrentDrive.pointer, workspace)
+      filter.step(
+        path.filterStates.pointer, buffers.recurrentDrive.vectors, count: cells,
+        addingTo: memory.drive)
     }
-    buffers.recurrentDrive.clear()
-    recurrent.propagate(
-      activity, time: source, trials: trials, into: buffers.recurrentDrive.pointer,
-      recurrentWorkspace!)
-    recurrentFilter.step(
-      buffers.recurrentFilters.pointer, buffers.recurrentDrive.vectors, count: cells,
-      addingTo: memory.drive)
   }
 
   func countSpikes(trials: Int, into counts: inout [Int]) {

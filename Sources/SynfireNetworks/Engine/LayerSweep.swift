@@ -36,9 +36,13 @@ public struct SweepSize: Sendable {
 /// The packed connectivity of one layer.
 public struct PackedLayer: Sendable {
   let input: any PackedConnectivity
-  let recurrent: (any PackedConnectivity)?
+  /// Of each kind of recurrent synapses.
+  let recurrent: [any PackedConnectivity]
   /// What differs between neurons, [parameter][neuron].
   let neurons: [[Float]]
+
+  /// In the order of `Network.connections`.
+  var connections: [any PackedConnectivity] { [input] + recurrent }
 }
 
 /// Where the adjoint of a layer's outputs comes from.
@@ -100,8 +104,8 @@ public protocol LayerSweep: AnyObject {
   /// Adds the spikes of each neuron in the last forward sweep to `counts` [neuron].
   func countSpikes(trials: Int, into counts: inout [Int])
 
-  /// The gradient sums of the input and recurrent connections.
-  func workspaces(_ layer: PackedLayer) -> (ConnectivityWorkspace, ConnectivityWorkspace?)
+  /// The gradient sums of the input, then of each kind of recurrent synapses.
+  func workspaces(_ layer: PackedLayer) -> [ConnectivityWorkspace]
 
   /// The derivatives of the loss with respect to the neurons' parameters [parameter][neuron], summed since
   /// this was last called.

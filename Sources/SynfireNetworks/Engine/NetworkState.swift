@@ -8,6 +8,7 @@ import SynfireCore
 /// | `LAYER.state` | [part, trial, neuron], the numbers of the neuron model's state |
 /// | `LAYER.activity` | [time, trial, neuron], the last outputs that are still reached, the latest last |
 /// | `LAYER.input.filter`, `LAYER.recurrent.filter` | [part, trial, neuron], filtered drives, if filtered |
+/// | `LAYER.recurrent.NAME.filter` | the same of a kind of synapses that has a name |
 /// | `readout.filter` | [part, trial, output], or [part, trial, neuron] of a maximum over time |
 ///
 /// Filters hold what weights made of spikes when they acted; activity that has not arrived yet meets the
@@ -70,7 +71,7 @@ public struct NetworkState<Scalar: TensorScalar>: Sendable, Equatable {
 extension Network {
   /// Steps that the outputs of a layer still act after their own, one at least, for resets.
   func reach(ofLayer index: Int) -> Int {
-    let recurrent = layers[index].recurrent.map { $0.reach(minimum: 1) } ?? 0
+    let recurrent = layers[index].recurrent.map { $0.reach(minimum: 1) }.max() ?? 0
     let above =
       index + 1 < layers.count
       ? layers[index + 1].input.reach(minimum: 0) : readout.connection.reach(minimum: 0)
@@ -106,8 +107,8 @@ extension Network {
       }
       add("\(layer.name).activity", "time", reach(ofLayer: index), layer.neurons)
       if layer.input.filter != .none { add("\(layer.name).input.filter", "part", 2, layer.neurons) }
-      if let recurrent = layer.recurrent, recurrent.filter != .none {
-        add("\(layer.name).recurrent.filter", "part", 2, layer.neurons)
+      for kind in layer.recurrent where kind.filter != .none {
+        add("\(layer.name).\(kind.recurrentName).filter", "part", 2, layer.neurons)
       }
     }
     if readout.connection.filter != .none {

@@ -204,9 +204,7 @@ public final class NetworkSweep: BlockSweep {
   public func gradientBuffers(_ packed: PackedNetwork) -> [AlignedBuffer<Float>] {
     var result: [AlignedBuffer<Float>] = []
     for (index, sweep) in sweeps.enumerated() {
-      let (input, recurrent) = sweep.workspaces(packed.layers[index])
-      result.append(input.gradient)
-      if let recurrent { result.append(recurrent.gradient) }
+      result += sweep.workspaces(packed.layers[index]).map(\.gradient)
     }
     result.append(readout.workspace(packed.readout).gradient)
     return result + sweeps.map { $0.takeParameterGradients() } + [biasGradient].compactMap { $0 }

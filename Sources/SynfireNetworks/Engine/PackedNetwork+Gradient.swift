@@ -34,6 +34,6 @@ extension PackedNetwork {
   /// In the order of `Network.connections`.
   private var connections: [any GradientLayout] {
     if let lanes { return lanes.connections }
-    return layers.flatMap { [$0.input, $0.recurrent].compactMap { $0 } } + [readout]
+    return layers.flatMap(\.connections) + [readout]
   }
 }

@@ -34,7 +34,8 @@ public struct PackedNetwork: Sendable {
           spiking: index > 0 && network.layers[index - 1].isSpiking),
         recurrent: layer.recurrent.map {
           pack(
-            "\(layer.name).recurrent", $0, layer.neurons, layer.neurons, spiking: layer.isSpiking)
+            "\(layer.name).\($0.recurrentName)", $0, layer.neurons, layer.neurons,
+            spiking: layer.isSpiking)
         },
         neurons: layer.packedParameters(parameters))
     }
@@ -68,7 +69,7 @@ extension PackedNetwork {
   }
 
   private func workspaces(trials: Int) -> [ConnectivityWorkspace] {
-    (layers.flatMap { [$0.input, $0.recurrent].compactMap { $0 } } + [readout]).map {
+    (layers.flatMap(\.connections) + [readout]).map {
       $0.makeWorkspace(trials: trials)
     }
   }

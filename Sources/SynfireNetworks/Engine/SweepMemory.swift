@@ -43,14 +43,14 @@ struct SweepCounts<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
 
   var bytes: Int {
     let numbers =
-      outputs + 2 * parameters + 3 * row + driveAdjoints + 2 * ring + drives + counted
+      outputs + 2 * parameters + 3 * row + driveAdjoints + ring + drives + counted
     let states = MemoryLayout<Kernel.State>.stride + MemoryLayout<Kernel.Adjoint>.stride
     return tape * MemoryLayout<Kernel.Tape>.stride + 2 * (spikes + held) + 4 * numbers
-      + cells * (states + 4 * MemoryLayout<Filter>.stride)
+      + cells * (states + 2 * MemoryLayout<Filter>.stride)
   }
 }
 
-/// The memory of one layer and one worker.
+/// The memory of one layer and one worker, that of its recurrent synapses aside (`RecurrentPath`).
 final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
   // The tape of a segment: [time][trial][vector], bits in groups of sixteen.
   let tape: AlignedBuffer<Kernel.Tape>
@@ -65,17 +65,14 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   let states: AlignedBuffer<Kernel.State>
   let adjoints: AlignedBuffer<Kernel.Adjoint>
   let inputFilters: AlignedBuffer<SweepCounts<Kernel>.Filter>
-  let recurrentFilters: AlignedBuffer<SweepCounts<Kernel>.Filter>
   let inputFilterAdjoints: AlignedBuffer<SweepCounts<Kernel>.Filter>
-  let recurrentFilterAdjoints: AlignedBuffer<SweepCounts<Kernel>.Filter>
   // Rows of one step: [trial][neuron padded].
   let drive: AlignedBuffer<Float>
   let recurrentDrive: AlignedBuffer<Float>
   let outputAdjoints: AlignedBuffer<Float>
   let driveAdjoints: AlignedBuffer<Float>
-  // Adjoints of the two drives over the last 64 steps, and drives known before their step.
+  // Adjoints of the weighted inputs over the last 64 steps, and those known before their step.
   let inputRing: AlignedBuffer<Float>
-  let recurrentRing: AlignedBuffer<Float>
   let driveRing: AlignedBuffer<Float>
   // Drives of a segment that is run again, if one is: [time][trial][neuron padded].
   private(set) lazy var segmentDrives = AlignedBuffer<Float>(count: segmentDriveCount)
@@ -95,15 +92,12 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     states = AlignedBuffer(count: counts.cells)
     adjoints = AlignedBuffer(count: counts.cells)
     inputFilters = AlignedBuffer(count: counts.cells)
-    recurrentFilters = AlignedBuffer(count: counts.cells)
     inputFilterAdjoints = AlignedBuffer(count: counts.cells)
-    recurrentFilterAdjoints = AlignedBuffer(count: counts.cells)
     drive = AlignedBuffer(count: counts.row)
     recurrentDrive = AlignedBuffer(count: counts.row)
     outputAdjoints = AlignedBuffer(count: counts.row)
     driveAdjoints = AlignedBuffer(count: counts.driveAdjoints)
     inputRing = AlignedBuffer(count: counts.ring)
-    recurrentRing = AlignedBuffer(count: counts.ring)
     driveRing = counts.drives > 0 ? AlignedBuffer(count: counts.drives) : inputRing
     segmentDriveCount = counts.segmentDrives
   }
@@ -138,16 +132,6 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
       }
     }
     parameterGradients.clear()
-  }
-
-  func clearFilters() {
-    inputFilters.clear()
-    recurrentFilters.clear()
-  }
-
-  func clearFilterAdjoints() {
-    inputFilterAdjoints.clear()
-    recurrentFilterAdjoints.clear()
   }
 }
 

@@ -12,7 +12,8 @@ final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<F
   private let parts: Int
   private let states: AlignedBuffer<Float>
   private let inputFilters: AlignedBuffer<Filter>?
-  private let recurrentFilters: AlignedBuffer<Filter>?
+  /// Of each kind of recurrent synapses.
+  private let recurrentFilters: [AlignedBuffer<Filter>?]
 
   /// Sweeps of one segment never run a step twice and need none.
   init(_ size: SweepSize, _ wiring: LayerWiring, _ kernel: Kernel) {
@@ -20,8 +21,10 @@ final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<F
     parts = kernel.carriedParts
     let count = Self.count(size) * cells
     states = AlignedBuffer(count: count * parts * 16)
-    inputFilters = wiring.inputFilter.map { _ in AlignedBuffer(count: count) }
-    recurrentFilters = wiring.recurrentFilter.map { _ in AlignedBuffer(count: count) }
+    inputFilters = wiring.input.filter.map { _ in AlignedBuffer(count: count) }
+    recurrentFilters = wiring.recurrent.map { kind in
+      kind.filter.map { _ in AlignedBuffer(count: count) }
+    }
   }
 
   /// - Parameter filters: how many of the layer's connections have one.
@@ -32,16 +35,20 @@ final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<F
 
   private static func count(_ size: SweepSize) -> Int { size.segments > 1 ? size.segments : 0 }
 
-  func save(_ buffers: SweepBuffers<Kernel>, at segment: Int) {
-    copy(buffers, segment, saving: true)
+  func save(_ buffers: SweepBuffers<Kernel>, _ recurrent: [RecurrentPath], at segment: Int) {
+    copy(buffers, recurrent, segment, saving: true)
   }
 
   /// Sets states to those before a segment; a single segment starts where `KernelSweep.begin` left them.
-  func restore(_ buffers: SweepBuffers<Kernel>, from segment: Int) {
-    copy(buffers, segment, saving: false)
+  func restore(
+    _ buffers: SweepBuffers<Kernel>, _ recurrent: [RecurrentPath], from segment: Int
+  ) {
+    copy(buffers, recurrent, segment, saving: false)
   }
 
-  private func copy(_ buffers: SweepBuffers<Kernel>, _ segment: Int, saving: Bool) {
+  private func copy(
+    _ buffers: SweepBuffers<Kernel>, _ recurrent: [RecurrentPath], _ segment: Int, saving: Bool
+  ) {
     guard states.count > 0 else { return }
     let start = segment * cells
     let stateParts = MemoryLayout<Kernel.State>.stride / 64
@@ -57,8 +64,8 @@ final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<F
     if let inputFilters {
       move(inputFilters.pointer + start, buffers.inputFilters.pointer, cells, saving)
     }
-    if let recurrentFilters {
-      move(recurrentFilters.pointer + start, buffers.recurrentFilters.pointer, cells, saving)
+    for (path, kept) in zip(recurrent, recurrentFilters) {
+      if let kept { move(kept.pointer + start, path.filterStates.pointer, cells, saving) }
     }
   }
 

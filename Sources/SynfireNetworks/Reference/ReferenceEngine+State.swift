@@ -5,7 +5,7 @@ extension ReferenceEngine {
   /// What one trial of a layer goes on from; nil for rest.
   func layerStart(_ run: Run, _ index: Int, _ trial: Int) -> ReferenceLayerState? {
     run.start?.layer(
-      network.layers[index].name,
+      network.layers[index],
       below: index == 0
         ? NetworkState<Double>.inputsName : "\(network.layers[index - 1].name).activity",
       trial: trial)
@@ -50,12 +50,8 @@ extension ReferenceEngine {
       run.state?.setLast(trace.outputs, of: "\(layer.name).activity", trial: trial)
       guard let end = trace.end else { continue }
       run.state?.setLast(end.parts, of: "\(layer.name).state", trial: trial)
-      for (name, filter) in [
-        ("input.filter", end.inputFilter), ("recurrent.filter", end.recurrentFilter),
-      ] {
-        if let filter {
-          run.state?.setLast(filter, of: "\(layer.name).\(name)", trial: trial)
-        }
+      for (name, filter) in end.filters {
+        run.state?.setLast(filter, of: "\(layer.name).\(name)", trial: trial)
       }
     }
     guard network.readout.reduction != .maximumOverTime,

@@ -157,7 +157,9 @@ public struct ReferenceEngine {
           neurons: neurons[index], outputAdjoints: adjoint, from: layerStart(run, index, trial))
         neuronSums[index].add(result.neurons)
         sums[index].input.add(result.inputWeights)
-        sums[index].recurrent?.add(result.recurrentWeights)
+        for (kind, gradient) in result.recurrentWeights.enumerated() {
+          sums[index].recurrent[kind].add(gradient)
+        }
         adjoint = result.inputs
       }
     }
@@ -221,33 +223,30 @@ public struct ReferenceEngine {
     return (gradient, readoutFilter.adjointOfFiltered(filtered))
   }
 
+  /// Matrices of a layer: of its inputs, and of each kind of its recurrent synapses.
+  typealias LayerMatrices = (input: [[Double]], recurrent: [[[Double]]])
+
   /// The weight matrices of each layer, and last that of the readout as `input`.
-  func matrices(
-    _ parameters: NamedTensors<Double>
-  ) -> [(input: [[Double]], recurrent: [[Double]]?)] {
-    var result: [(input: [[Double]], recurrent: [[Double]]?)] = []
-    for (prefix, connection, presynaptic, postsynaptic) in network.connections {
-      let matrix = [[Double]](
+  func matrices(_ parameters: NamedTensors<Double>) -> [LayerMatrices] {
+    var all = network.connections.map { prefix, connection, presynaptic, postsynaptic in
+      [[Double]](
         connection.connectivity.weights(
           parameters.under(prefix), presynaptic: presynaptic, postsynaptic: postsynaptic))
-      if prefix.hasSuffix(".recurrent") {
-        result[result.count - 1].recurrent = matrix
-      } else {
-        result.append((matrix, nil))
-      }
+    }[...]
+    let layers: [LayerMatrices] = network.layers.map { layer in
+      (all.removeFirst(), layer.recurrent.map { _ in all.removeFirst() })
     }
-    return result
+    return layers + [(all.removeFirst(), [])]
   }
 
   private func named(
-    _ sums: [(input: [[Double]], recurrent: [[Double]]?)], _ parameters: NamedTensors<Double>
+    _ sums: [LayerMatrices], _ parameters: NamedTensors<Double>
   ) -> NamedTensors<Double> {
     var result = NamedTensors<Double>()
-    var layer = -1
-    for (prefix, connection, presynaptic, postsynaptic) in network.connections {
-      let isRecurrent = prefix.hasSuffix(".recurrent")
-      if !isRecurrent { layer += 1 }
-      let matrix = isRecurrent ? sums[layer].recurrent! : sums[layer].input
+    let matrices = sums.flatMap { [$0.input] + $0.recurrent }
+    for (matrix, (prefix, connection, presynaptic, postsynaptic))
+      in zip(matrices, network.connections)
+    {
       let gradient = Tensor<Double>(
         axes: ["neuron", "presynaptic"], shape: [postsynaptic, presynaptic],
         values: matrix.flatMap { $0 })

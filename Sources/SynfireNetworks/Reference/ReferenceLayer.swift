@@ -6,14 +6,15 @@ public struct ReferenceTrace: Sendable {
   public var potentials: [[Double]] = []
   public var currents: [[Double]] = []
   /// The state after the last step, of a trial that went on from one; its filters of drives.
-  var end: (parts: [[Double]], inputFilter: [[Double]]?, recurrentFilter: [[Double]]?)?
+  var end: (parts: [[Double]], filters: [(name: String, state: [[Double]])])?
 }
 
 /// What going back over one trial of a layer yields.
 public struct ReferenceAdjoint: Sendable {
   /// dL/dW [postsynaptic][presynaptic].
   public var inputWeights: [[Double]]
-  public var recurrentWeights: [[Double]]
+  /// The same of each kind of recurrent synapses.
+  public var recurrentWeights: [[[Double]]]
   /// dL/d(kernel parameters) [parameter][neuron].
   public var neurons: [[Double]]
   /// dL/d(input) [time][presynaptic].
@@ -24,16 +25,17 @@ public struct ReferenceAdjoint: Sendable {
 
 /// A layer of the reference engine.
 public protocol ReferenceLayer {
-  /// Runs one trial; `inputs` is [time][presynaptic], weights are [postsynaptic][presynaptic], the
-  /// parameters of neurons [parameter][neuron]. It goes on from `start`, or from rest.
+  /// Runs one trial; `inputs` is [time][presynaptic], weights are [postsynaptic][presynaptic], those of each
+  /// kind of recurrent synapses, the parameters of neurons [parameter][neuron]. It goes on from `start`, or
+  /// from rest.
   func forward(
-    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
+    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[[Double]]],
     neurons parameters: [[Double]], from start: ReferenceLayerState?
   ) -> ReferenceTrace
 
   /// Runs one trial forward and back; `outputAdjoints` is dL/d(output) [time][neuron].
   func gradient(
-    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
+    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[[Double]]],
     neurons parameters: [[Double]], outputAdjoints: [[Double]], from start: ReferenceLayerState?
   ) -> ReferenceAdjoint
 }
@@ -54,35 +56,37 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
   private struct Forward {
     var trace = ReferenceTrace()
     var steps: [Step] = []
-    /// Filtered inputs and filtered own outputs, [time][neuron].
+    /// Filtered inputs [time][neuron], and own outputs as each kind of synapses filters them.
     var filteredInputs: [[Double]]
-    var filteredOutputs: [[Double]] = []
+    var filteredOutputs: [[[Double]]]
   }
 
   func forward(
-    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
+    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[[Double]]],
     neurons parameters: [[Double]], from start: ReferenceLayerState?
   ) -> ReferenceTrace {
     run(inputs, inputWeights, recurrentWeights, lanes(parameters), start).trace
   }
 
   private func run(
-    _ inputs: [[Double]], _ inputWeights: [[Double]], _ recurrentWeights: [[Double]]?,
+    _ inputs: [[Double]], _ inputWeights: [[Double]], _ recurrentWeights: [[[Double]]],
     _ parameters: [Kernel.Parameters], _ start: ReferenceLayerState?
   ) -> Forward {
-    var forward = Forward(filteredInputs: wiring.inputFilter.filtered(inputs))
+    var forward = Forward(
+      filteredInputs: wiring.input.filter.filtered(inputs),
+      filteredOutputs: wiring.recurrent.map { _ in [] })
     var states =
       start.map(restoredStates) ?? [Kernel.State](repeating: kernel.initialState, count: neurons)
     let brought = start.map {
       pastDrive($0, inputWeights, recurrentWeights, steps: inputs.count)
     }
-    var filters = [ExponentialFilter<Double>.State](repeating: .init(), count: neurons)
+    var filters = restingFilters
     for time in inputs.indices {
       var drive = brought?[time] ?? [Double](repeating: 0, count: neurons)
-      wiring.inputPaths.add(inputWeights, times: forward.filteredInputs, at: time, to: &drive)
-      if let recurrentWeights {
-        wiring.recurrentPaths.add(
-          recurrentWeights, times: forward.filteredOutputs, at: time, to: &drive)
+      wiring.input.paths.add(inputWeights, times: forward.filteredInputs, at: time, to: &drive)
+      for (kind, synapses) in wiring.recurrent.enumerated() {
+        synapses.paths.add(
+          recurrentWeights[kind], times: forward.filteredOutputs[kind], at: time, to: &drive)
       }
       var step = Step()
       var outputs: [Double] = []
@@ -99,10 +103,12 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
       forward.trace.potentials.append(states.map { kernel.potential(of: $0) })
       forward.trace.currents.append(
         zip(states, drive).map { kernel.current(of: $0, drive: $1) })
-      forward.filteredOutputs.append(
-        wiring.recurrentFilter.map { filter in
-          outputs.indices.map { filter.step(&filters[$0], outputs[$0]) }
-        } ?? outputs)
+      for (kind, synapses) in wiring.recurrent.enumerated() {
+        forward.filteredOutputs[kind].append(
+          synapses.filter.map { filter in
+            outputs.indices.map { filter.step(&filters[kind][$0], outputs[$0]) }
+          } ?? outputs)
+      }
     }
     if let start {
       forward.trace.end = (
@@ -111,14 +117,33 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
           let parts = numbers.count / neurons
           return (0..<parts).map { part in (0..<neurons).map { numbers[$0 * parts + part] } }
         },
-        wiring.inputPaths.endOfFilter(start.input, inputs, inputWeights, wiring.inputFilter),
-        recurrentWeights.flatMap {
-          wiring.recurrentPaths.endOfFilter(
-            start.recurrent, forward.trace.outputs, $0, wiring.recurrentFilter)
-        }
+        ends(of: start, inputs, inputWeights, forward.trace.outputs, recurrentWeights)
       )
     }
     return forward
+  }
+
+  /// The filters of all recurrent synapses at rest [kind][neuron].
+  private var restingFilters: [[ExponentialFilter<Double>.State]] {
+    wiring.recurrent.map { _ in
+      [ExponentialFilter<Double>.State](repeating: .init(), count: neurons)
+    }
+  }
+
+  /// The states of the filters of drives after the last step.
+  private func ends(
+    of start: ReferenceLayerState, _ inputs: [[Double]], _ inputWeights: [[Double]],
+    _ outputs: [[Double]], _ recurrentWeights: [[[Double]]]
+  ) -> [(name: String, state: [[Double]])] {
+    let all =
+      [(wiring.input, start.input, inputs, inputWeights)]
+      + wiring.recurrent.indices.map {
+        (wiring.recurrent[$0], start.recurrent[$0], outputs, recurrentWeights[$0])
+      }
+    return all.compactMap { synapses, past, activity, weights in
+      synapses.paths.endOfFilter(past, activity, weights, synapses.filter)
+        .map { (synapses.filterName, $0) }
+    }
   }
 
   /// The states of all neurons from their numbers.
@@ -135,14 +160,14 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
 
   /// What came before the first step brings to each [time][neuron].
   private func pastDrive(
-    _ start: ReferenceLayerState, _ inputWeights: [[Double]], _ recurrentWeights: [[Double]]?,
+    _ start: ReferenceLayerState, _ inputWeights: [[Double]], _ recurrentWeights: [[[Double]]],
     steps: Int
   ) -> [[Double]] {
-    var sum = wiring.inputPaths.pastDrive(
-      start.input, inputWeights, wiring.inputFilter, steps: steps)
-    if let recurrentWeights {
-      let recurrent = wiring.recurrentPaths.pastDrive(
-        start.recurrent, recurrentWeights, wiring.recurrentFilter, steps: steps)
+    var sum = wiring.input.paths.pastDrive(
+      start.input, inputWeights, wiring.input.filter, steps: steps)
+    for (kind, synapses) in wiring.recurrent.enumerated() {
+      let recurrent = synapses.paths.pastDrive(
+        start.recurrent[kind], recurrentWeights[kind], synapses.filter, steps: steps)
       for time in sum.indices {
         for neuron in 0..<neurons { sum[time][neuron] += recurrent[time][neuron] }
       }
@@ -151,30 +176,30 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
   }
 
   func gradient(
-    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[Double]]?,
+    _ inputs: [[Double]], inputWeights: [[Double]], recurrentWeights: [[[Double]]],
     neurons parameters: [[Double]], outputAdjoints: [[Double]], from start: ReferenceLayerState?
   ) -> ReferenceAdjoint {
     let parameters = lanes(parameters)
     let forward = run(inputs, inputWeights, recurrentWeights, parameters, start)
-    let last = start?.recurrent.activity.last
+    let last = start?.activity.last
     var parameterGradients = [Kernel.Parameters](repeating: .init(), count: neurons)
     let channels = inputs[0].count
     let silence = [Double](repeating: 0, count: neurons)
     var result = ReferenceAdjoint(
       inputWeights: .zeros(neurons, channels),
-      recurrentWeights: recurrentWeights == nil ? [] : .zeros(neurons, neurons), neurons: [],
+      recurrentWeights: recurrentWeights.map { _ in .zeros(neurons, neurons) }, neurons: [],
       inputs: .zeros(inputs.count, channels))
     var adjoints = [Kernel.Adjoint](repeating: kernel.initialAdjoint, count: neurons)
-    var filters = [ExponentialFilter<Double>.State](repeating: .init(), count: neurons)
+    var filters = restingFilters
     var drives = [[Double]](repeating: silence, count: inputs.count)
     for time in inputs.indices.reversed() {
       var outputAdjoint = outputAdjoints[time]
-      if let recurrentWeights {
-        let filtered = wiring.recurrentPaths.adjoint(
-          ofActivityAt: time, through: recurrentWeights, drives)
+      for (kind, synapses) in wiring.recurrent.enumerated() {
+        let filtered = synapses.paths.adjoint(
+          ofActivityAt: time, through: recurrentWeights[kind], drives)
         for neuron in 0..<neurons {
           outputAdjoint[neuron] +=
-            wiring.recurrentFilter?.adjointStep(&filters[neuron], filtered[neuron])
+            synapses.filter?.adjointStep(&filters[kind][neuron], filtered[neuron])
             ?? filtered[neuron]
         }
       }
@@ -190,18 +215,19 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
           tape: forward.steps[time].tape[neuron], context: context,
           parameters: parameters[neuron], gradient: &parameterGradients[neuron])
       }
-      wiring.inputPaths.addGradient(
+      wiring.input.paths.addGradient(
         drives[time], forward.filteredInputs, at: time, to: &result.inputWeights)
-      if recurrentWeights != nil {
-        wiring.recurrentPaths.addGradient(
-          drives[time], forward.filteredOutputs, at: time, to: &result.recurrentWeights)
+      for (kind, synapses) in wiring.recurrent.enumerated() {
+        synapses.paths.addGradient(
+          drives[time], forward.filteredOutputs[kind], at: time,
+          to: &result.recurrentWeights[kind])
       }
     }
     for time in inputs.indices {
-      result.inputs[time] = wiring.inputPaths.adjoint(
+      result.inputs[time] = wiring.input.paths.adjoint(
         ofActivityAt: time, through: inputWeights, drives)
     }
-    result.inputs = wiring.inputFilter.adjointOfFiltered(result.inputs)
+    result.inputs = wiring.input.filter.adjointOfFiltered(result.inputs)
     result.drives = drives
     if let start {
       for (neuron, state) in restoredStates(start).enumerated() {
@@ -209,11 +235,11 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
           adjoints[neuron], from: state, parameters: parameters[neuron],
           gradient: &parameterGradients[neuron])
       }
-      wiring.inputPaths.addPastGradient(
-        drives, start.input, wiring.inputFilter, to: &result.inputWeights)
-      if recurrentWeights != nil {
-        wiring.recurrentPaths.addPastGradient(
-          drives, start.recurrent, wiring.recurrentFilter, to: &result.recurrentWeights)
+      wiring.input.paths.addPastGradient(
+        drives, start.input, wiring.input.filter, to: &result.inputWeights)
+      for (kind, synapses) in wiring.recurrent.enumerated() {
+        synapses.paths.addPastGradient(
+          drives, start.recurrent[kind], synapses.filter, to: &result.recurrentWeights[kind])
       }
     }
     result.neurons = (0..<Kernel.Parameters.count).map { index in
@@ -236,119 +262,5 @@ struct ReferenceKernelLayer<Kernel: NeuronKernel>: ReferenceLayer where Kernel.N
 
   private func numbers(_ parameters: Kernel.Parameters) -> [Double] {
     withUnsafeBytes(of: parameters) { [Double]($0.bindMemory(to: Double.self)) }
-  }
-}
-
-/// When the activity of each presynaptic neuron reaches each postsynaptic one.
-struct ReferencePaths {
-  let latency: Int
-  /// [postsynaptic, presynaptic].
-  let delays: [Int]?
-
-  /// Calls `body` for each synapse, with the steps from activity to drive.
-  func forEach(
-    _ weights: [[Double]], _ body: (_ post: Int, _ pre: Int, _ steps: Int) -> Void
-  ) {
-    for post in weights.indices {
-      for pre in weights[post].indices {
-        body(post, pre, latency + (delays?[post * weights[post].count + pre] ?? 0))
-      }
-    }
-  }
-
-  /// drive += weights times the activity [time][presynaptic] that arrives at a step.
-  func add(
-    _ weights: [[Double]], times activity: [[Double]], at time: Int, to drive: inout [Double]
-  ) {
-    forEach(weights) { post, pre, steps in
-      guard time >= steps else { return }
-      drive[post] += weights[post][pre] * activity[time - steps][pre]
-    }
-  }
-
-  /// gradient += what the adjoint of the drive of a step says of the weights.
-  func addGradient(
-    _ adjoint: [Double], _ activity: [[Double]], at time: Int, to gradient: inout [[Double]]
-  ) {
-    forEach(gradient) { post, pre, steps in
-      guard time >= steps else { return }
-      gradient[post][pre] += adjoint[post] * activity[time - steps][pre]
-    }
-  }
-
-  /// The adjoint of the activity of a step from those of the drives [time][postsynaptic].
-  func adjoint(
-    ofActivityAt time: Int, through weights: [[Double]], _ drives: [[Double]]
-  ) -> [Double] {
-    var result = [Double](repeating: 0, count: weights[0].count)
-    forEach(weights) { post, pre, steps in
-      guard time + steps < drives.count else { return }
-      result[pre] += weights[post][pre] * drives[time + steps][post]
-    }
-    return result
-  }
-}
-
-extension LayerWiring {
-  fileprivate var inputPaths: ReferencePaths {
-    ReferencePaths(latency: inputLatency, delays: inputDelays)
-  }
-  fileprivate var recurrentPaths: ReferencePaths {
-    ReferencePaths(latency: recurrentLatency, delays: recurrentDelays)
-  }
-}
-
-extension ExponentialFilter<Double>? {
-  /// The filtered sequence of each column of [time][neuron].
-  func filtered(_ sequence: [[Double]]) -> [[Double]] {
-    guard let filter = self, let width = sequence.first?.count else { return sequence }
-    var states = [ExponentialFilter<Double>.State](repeating: .init(), count: width)
-    return sequence.map { row in row.indices.map { filter.step(&states[$0], row[$0]) } }
-  }
-
-  /// The adjoint of the sequence from that of the filtered one.
-  func adjointOfFiltered(_ adjoints: [[Double]]) -> [[Double]] {
-    guard let filter = self, let width = adjoints.first?.count else { return adjoints }
-    var states = [ExponentialFilter<Double>.State](repeating: .init(), count: width)
-    return adjoints.reversed().map { row in
-      row.indices.map { filter.adjointStep(&states[$0], row[$0]) }
-    }.reversed()
-  }
-}
-
-extension [Double] {
-  /// self += matrix vector.
-  mutating func add(_ matrix: [[Double]], times vector: [Double]) {
-    for row in indices {
-      for column in vector.indices { self[row] += matrix[row][column] * vector[column] }
-    }
-  }
-
-  /// self += matrix^T vector.
-  mutating func add(transposeOf matrix: [[Double]], times vector: [Double]) {
-    for row in vector.indices where vector[row] != 0 {
-      for column in indices { self[column] += matrix[row][column] * vector[row] }
-    }
-  }
-}
-
-extension [[Double]] {
-  static func zeros(_ rows: Int, _ columns: Int) -> [[Double]] {
-    [[Double]](repeating: [Double](repeating: 0, count: columns), count: rows)
-  }
-
-  /// self += column row^T.
-  mutating func addOuter(_ column: [Double], _ row: [Double]) {
-    for i in column.indices where column[i] != 0 {
-      for j in row.indices { self[i][j] += column[i] * row[j] }
-    }
-  }
-
-  /// A matrix from a tensor of two axes.
-  init(_ tensor: Tensor<Double>) {
-    let columns = tensor.shape[1]
-    self = (0..<tensor.shape[0]).map {
-      Array<Double>(tensor.values[$0 * columns..<($0 + 1) * columns])
-    }
   }
 }

@@ -13,8 +13,11 @@ struct ReferencePast: Sendable {
 public struct ReferenceLayerState: Sendable {
   /// [part][neuron].
   var parts: [[Double]]
+  /// The last outputs [time][neuron].
+  var activity: [[Double]]
   var input: ReferencePast
-  var recurrent: ReferencePast
+  /// Of each kind of recurrent synapses.
+  var recurrent: [ReferencePast]
 }
 
 extension ReferencePaths {
@@ -113,14 +116,17 @@ extension NetworkState<Double> {
   /// The state of one trial of a layer.
   ///
   /// - Parameter below: the tensor that holds what the layer reads.
-  func layer(_ name: String, below: String, trial: Int) -> ReferenceLayerState {
-    ReferenceLayerState(
-      parts: rows("\(name).state", trial: trial)!,
+  func layer(_ layer: any NetworkLayer, below: String, trial: Int) -> ReferenceLayerState {
+    let activity = rows("\(layer.name).activity", trial: trial)!
+    return ReferenceLayerState(
+      parts: rows("\(layer.name).state", trial: trial)!, activity: activity,
       input: ReferencePast(
         activity: rows(below, trial: trial) ?? [],
-        filter: rows("\(name).input.filter", trial: trial)),
-      recurrent: ReferencePast(
-        activity: rows("\(name).activity", trial: trial)!,
-        filter: rows("\(name).recurrent.filter", trial: trial)))
+        filter: rows("\(layer.name).input.filter", trial: trial)),
+      recurrent: layer.recurrent.map {
+        ReferencePast(
+          activity: activity,
+          filter: rows("\(layer.name).\($0.recurrentName).filter", trial: trial))
+      })
   }
 }

@@ -21,7 +21,8 @@ extension RunAnalyses {
     let moments = [
       ("Before training", initialParameters), ("After training", checkpoint.parameters),
     ].map { title, parameters in
-      var table = from.map { _ in to.map { _ in Double?.none } }
+      // Kinds of synapses between the same populations count together.
+      var counts = from.map { _ in to.map { _ in (connected: 0, possible: 0) } }
       for connection in sparse {
         let (sources, targets) = ends(of: connection.prefix, layers, connection.presynaptic)
         for source in sources {
@@ -29,10 +30,15 @@ extension RunAnalyses {
             guard let row = from.firstIndex(of: source.name),
               let column = to.firstIndex(of: target.name)
             else { continue }
-            table[row][column] = probability(
+            let found = count(
               parameters["\(connection.prefix).weights"]!, source, target, connection)
+            counts[row][column].connected += found.connected
+            counts[row][column].possible += found.possible
           }
         }
+      }
+      let table = counts.map { row in
+        row.map { $0.possible == 0 ? nil : Double($0.connected) / Double($0.possible) }
       }
       return (title: title, probability: table)
     }
@@ -57,8 +63,7 @@ extension RunAnalyses {
   private func populations(_ layer: any NetworkLayer) throws -> [Population] {
     let own = network.connections.first { connection in
       connection.presynaptic == layer.neurons && connection.connection.sparse?.signs != nil
-        && (connection.prefix == "\(layer.name).recurrent"
-          || follows(connection.prefix, layer.name))
+        && (isWithin(connection.prefix, layer.name) || follows(connection.prefix, layer.name))
     }
     let signs = own?.connection.sparse?.signs?.values
     let adaptive = try (layer as? Layer<AdaptiveLIF>).map {
@@ -80,6 +85,11 @@ extension RunAnalyses {
     return groups.map { Population(name: prefix + $0.name, neurons: $0.neurons) }
   }
 
+  /// Whether a connection is among the recurrent synapses of a layer.
+  private func isWithin(_ prefix: String, _ layer: String) -> Bool {
+    network.isRecurrent(prefix) && prefix.hasPrefix("\(layer).")
+  }
+
   /// Whether a connection comes from a layer that is not its own.
   private func follows(_ prefix: String, _ layer: String) -> Bool {
     guard let index = network.layers.firstIndex(where: { $0.name == layer }) else { return false }
@@ -98,18 +108,18 @@ extension RunAnalyses {
       )
     }
     let index = network.layers.firstIndex { prefix.hasPrefix("\($0.name).") }!
-    if prefix.hasSuffix(".recurrent") { return (layers[index], layers[index]) }
+    if network.isRecurrent(prefix) { return (layers[index], layers[index]) }
     let inputs = [Population(name: "input", neurons: Array(0..<presynaptic))]
     return (index == 0 ? inputs : layers[index - 1], layers[index])
   }
 
-  /// The part of the synapses between two populations that is connected; nil where none may be.
-  private func probability(
+  /// The synapses between two populations that are connected, and those that may be.
+  private func count(
     _ weights: Tensor<Float>, _ source: Population, _ target: Population,
     _ connection: (prefix: String, connection: Connection, presynaptic: Int, postsynaptic: Int)
-  ) -> Double? {
+  ) -> (connected: Int, possible: Int) {
     let hasAutapses =
-      !(connection.connection.sparse!.excludesAutapses && connection.prefix.hasSuffix(".recurrent"))
+      !(connection.connection.sparse!.excludesAutapses && network.isRecurrent(connection.prefix))
     var (connected, possible) = (0, 0)
     for post in target.neurons {
       for pre in source.neurons where hasAutapses || pre != post {
@@ -117,6 +127,6 @@ extension RunAnalyses {
         if weights[post, pre] > 0 { connected += 1 }
       }
     }
-    return possible == 0 ? nil : Double(connected) / Double(possible)
+    return (connected, possible)
   }
 }

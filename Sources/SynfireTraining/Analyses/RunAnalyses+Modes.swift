@@ -19,12 +19,12 @@ extension RunAnalyses {
   /// - Throws: `TrainingError` for a network without modes.
   func modeTensors() throws -> ModeTensors {
     let parameters = checkpoint.parameters
-    for layer in network.layers {
-      let prefix = "\(layer.name).recurrent"
+    for (prefix, _, _, _) in network.connections where network.isRecurrent(prefix) {
+      let layer = prefix.prefix { $0 != "." }
       guard let input = parameters["\(prefix).inputModes"],
         let output = parameters["\(prefix).outputModes"],
         let scores = parameters["\(prefix).scores"],
-        let weights = parameters["\(layer.name).input.weights"]
+        let weights = parameters["\(layer).input.weights"]
       else { continue }
       return ModeTensors(
         prefix: prefix, input: input, output: output, scores: scores, inputWeights: weights)

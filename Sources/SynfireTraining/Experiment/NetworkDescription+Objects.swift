@@ -28,9 +28,11 @@ extension LayerDescription {
   fileprivate func layer(from source: Population, seed: UInt64) throws -> any NetworkLayer {
     let input = try input.connection(
       from: source, to: neurons, seed: seed, name: "\(name).input")
-    let recurrent = try recurrent?.connection(
-      from: Population(name: name, neurons: neurons), to: neurons, seed: seed,
-      name: "\(name).recurrent")
+    let recurrent = try recurrent.map { kind in
+      try kind.connection(
+        from: Population(name: name, neurons: neurons), to: neurons, seed: seed,
+        name: (["\(name).recurrent"] + [kind.name].compactMap { $0 }).joined(separator: "."))
+    }
     func layer(_ model: some NeuronModel) -> any NetworkLayer {
       Layer(name: name, neurons: neurons, model: model, input: input, recurrent: recurrent)
     }
@@ -45,8 +47,10 @@ extension ConnectionDescription {
   ) throws -> Connection {
     let base = try connectivity.connectivity(
       from: source, sizes: [.inputs: source.neurons, .neurons: neurons], seed: seed, name: name)
-    guard let delays, delays > 1 else { return Connection(base, filter: filter) }
-    return Connection(Delays(base, count: delays, seed: seed, name: name), filter: filter)
+    let isDelayed = delays ?? 1 > 1
+    return Connection(
+      isDelayed ? Delays(base, count: delays ?? 1, seed: seed, name: name) : base, filter: filter,
+      name: self.name, isTrainable: isTrainable)
   }
 }
 

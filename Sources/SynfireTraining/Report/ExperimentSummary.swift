@@ -42,7 +42,7 @@ public struct ExperimentSummary {
     populations = network.layers.map { layer in
       Population(
         name: layer.name, neurons: layer.neurons, isSpiking: layer.isSpiking,
-        isRecurrent: layer.recurrent != nil)
+        isRecurrent: !layer.recurrent.isEmpty)
     }
   }
 

@@ -15,7 +15,7 @@ struct LaneNetwork: Sendable {
     }
     let layer = network.layers[0]
     self.layer = LaneLayer(
-      input: packed[0], recurrent: layer.recurrent.map { _ in packed[1] },
+      input: packed[0], recurrent: Array(packed[1..<packed.count - 1]),
       neurons: layer.packedParameters(parameters))
     readout = packed.last!
     readoutBias = parameters["readout.bias"]?.values
@@ -23,14 +23,15 @@ struct LaneNetwork: Sendable {
 
   /// The connections in the order of `Network.connections`.
   var connections: [any GradientLayout] {
-    [layer.input, layer.recurrent, readout].compactMap { $0 }
+    [layer.input] + layer.recurrent + [readout]
   }
 }
 
 /// A layer packed for sweeps with trials as lanes.
 struct LaneLayer: Sendable {
   let input: any TrialLaneConnectivity
-  let recurrent: (any TrialLaneConnectivity)?
+  /// Of each kind of recurrent synapses.
+  let recurrent: [any TrialLaneConnectivity]
   /// What differs between neurons, [parameter][neuron].
   let neurons: [[Float]]
 }

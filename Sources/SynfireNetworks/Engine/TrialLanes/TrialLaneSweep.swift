@@ -56,7 +56,8 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   private let memory: SweepMemory<Model.Fast>
   private let spikeStride: Int
   private let input: any LanePath
-  private let recurrent: (any LanePath)?
+  /// Of each kind of recurrent synapses.
+  private let recurrent: [any LanePath]
   private let shared: TurnedAdjoints?
   /// The adjoint of every output that is the same at all steps [neuron].
   private let constants: AlignedBuffer<Vector>
@@ -83,16 +84,19 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
     buffers = SweepBuffers(size, driveAdjointSteps: LaneSteps.most)
     memory = SweepMemory(buffers, size)
     spikeStride = size.words * 4
-    let maps = [layer.input, layer.recurrent].compactMap { ($0 as? PackedSynapses)?.map }
+    let maps = ([layer.input] + layer.recurrent).compactMap { ($0 as? PackedSynapses)?.map }
     shared = maps.isEmpty ? nil : TurnedAdjoints(maps)
     input = layer.input.makeLanePath(
       LanePathWiring(
-        filter: wiring.inputFilter, latency: wiring.inputLatency, steps: steps,
+        filter: wiring.input.filter, latency: wiring.input.latency, steps: steps,
         isSpiking: layer.input.readsOnlySpikes, isBackpropagated: false, shared: shared))
-    recurrent = layer.recurrent?.makeLanePath(
-      LanePathWiring(
-        filter: wiring.recurrentFilter, latency: wiring.recurrentLatency, steps: steps,
-        isSpiking: true, isBackpropagated: true, shared: shared))
+    let shared = shared
+    recurrent = zip(layer.recurrent, wiring.recurrent).map { synapses, wiring in
+      synapses.makeLanePath(
+        LanePathWiring(
+          filter: wiring.filter, latency: wiring.latency, steps: steps, isSpiking: true,
+          isBackpropagated: true, shared: shared))
+    }
     constants = AlignedBuffer(count: neurons)
     sensitive = AlignedBuffer(count: neurons)
     snapshots = LaneSnapshots()
@@ -108,11 +112,14 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
     return row * steps <= tapeBytes.whole ? steps : max(8, tapeBytes.part / max(row, 1))
   }
 
+  /// In the order of `Network.connections`.
+  private var paths: [any LanePath] { [input] + recurrent }
+
   private var segments: Int { (steps + segment - 1) / segment }
 
   private func makeSnapshots() -> LaneSnapshots<Model.Fast.State> {
     LaneSnapshots(
-      count: segments, neurons: neurons, filters: [input, recurrent].map { $0?.states.count ?? 0 },
+      count: segments, neurons: neurons, filters: paths.map(\.states.count),
       spikes: steps * spikeStride)
   }
 
@@ -121,14 +128,15 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   }
 
   var byteCount: Int {
-    buffers.byteCount + input.byteCount + (recurrent?.byteCount ?? 0) + snapshots.byteCount
+    buffers.byteCount + input.byteCount + recurrent.reduce(0) { $0 + $1.byteCount }
+      + snapshots.byteCount
       + (shared?.byteCount ?? 0)
   }
 
   func forward(_ layer: LaneLayer, _ inputs: LaneSequence) {
     begin(layer)
     for index in 0..<segments {
-      snapshots.keep(index, buffers.states, [input, recurrent].map { $0?.states })
+      snapshots.keep(index, buffers.states, paths.map(\.states))
       run(inputs, segment: index)
     }
   }
@@ -144,9 +152,9 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
 
   /// Runs a segment forward again.
   private func rerun(_ inputs: LaneSequence, segment index: Int) {
-    snapshots.restore(index, buffers.states, [input, recurrent].map { $0?.states })
+    snapshots.restore(index, buffers.states, paths.map(\.states))
     input.resume(inputs, at: index * segment)
-    recurrent?.resume(spikes, at: index * segment)
+    for path in recurrent { path.resume(spikes, at: index * segment) }
     run(inputs, segment: index)
   }
 
@@ -169,14 +177,16 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
     buffers.states.pointer.update(repeating: kernel.initialState, count: neurons)
     taped = -1
     input.begin(layer.input)
-    recurrent?.begin(layer.recurrent!)
+    for (path, synapses) in zip(recurrent, layer.recurrent) { path.begin(synapses) }
   }
 
   private func step(
     _ inputs: LaneSequence, time: Int, _ memory: SweepMemory<Model.Fast>
   ) {
     input.drive(inputs, time: time, into: memory.drive, count: neurons, overwriting: true)
-    recurrent?.drive(spikes, time: time, into: memory.drive, count: neurons, overwriting: false)
+    for path in recurrent {
+      path.drive(spikes, time: time, into: memory.drive, count: neurons, overwriting: false)
+    }
     model.advance(kernel, memory, time: time, trials: 1)
   }
 
@@ -186,7 +196,7 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   ) {
     buffers.adjoints.pointer.update(repeating: kernel.initialAdjoint, count: neurons)
     input.beginBackward()
-    recurrent?.beginBackward()
+    for path in recurrent { path.beginBackward() }
     let present = FloatLaneMask(bits: presentLanes(trials))
     for neuron in 0..<neurons {
       constants.pointer[neuron] = Vector(repeating: constantAdjoint?[neuron] ?? 0)
@@ -199,21 +209,25 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
       outputAdjoints.update(from: constants.pointer, count: neurons)
       addOutputAdjoint(time, outputAdjoints)
       let memory = memory.taping(from: taped * segment)
-      if let recurrent {
+      if !recurrent.isEmpty {
         model.findSensitive(kernel, memory, time: time, into: sensitive.pointer)
-        recurrent.scatter(time: time, into: outputAdjoints, wanted: sensitive.pointer)
+      }
+      for path in recurrent {
+        path.scatter(time: time, into: outputAdjoints, wanted: sensitive.pointer)
       }
       let row = driveAdjoints + time % LaneSteps.most * neurons
       model.retreat(kernel, memory.writing(driveAdjoints: row), time: time, trials: 1)
       input.receive(row, time: time)
       input.accumulate(inputs, time: time, driveAdjoints, stride: neurons)
-      recurrent?.receive(row, time: time)
-      recurrent?.accumulate(spikes, time: time, driveAdjoints, stride: neurons)
+      for path in recurrent {
+        path.receive(row, time: time)
+        path.accumulate(spikes, time: time, driveAdjoints, stride: neurons)
+      }
     }
   }
 
   func gradients() -> [AlignedBuffer<Float>] {
-    [input.gradient()] + (recurrent.map { [$0.gradient()] } ?? [])
+    paths.map { $0.gradient() }
   }
 
   func takeParameterGradients() -> AlignedBuffer<Float> {

@@ -7,6 +7,10 @@ public struct ConnectionDescription: Sendable, Equatable {
   /// The number of delays from which each synapse has one, of 0 steps to this number less one; nil for
   /// none.
   public let delays: Int?
+  /// What tells it from other kinds of synapses between the same neurons; nil for the only kind.
+  public private(set) var name: String?
+  /// Whether rules may change it.
+  public private(set) var isTrainable = true
 }
 
 /// The weights of a connection.
@@ -62,6 +66,42 @@ extension ConnectionDescription {
         Double(sizes.inputs) * Double(sizes.neurons) * Double(delays),
         for: "\(sizes.neurons) x \(sizes.inputs) weights with \(delays) delays", of: mapping,
         "delays")
+    }
+  }
+}
+
+extension ConnectionDescription {
+  /// The only connection between its neurons. Whether it is trained need not be said.
+  init(
+    only mapping: ConfigurationMapping, sizes: ConnectionSizes, steps: Int, timeStep: Double
+  ) throws {
+    try self.init(from: mapping, sizes: sizes, steps: steps, timeStep: timeStep)
+    if mapping.form(of: "trainable") != .absent {
+      isTrainable = try mapping.value("trainable") { try $0.boolean() }
+    }
+  }
+
+  /// One of several kinds of synapses between the same neurons.
+  init(
+    kind mapping: ConfigurationMapping, sizes: ConnectionSizes, steps: Int, timeStep: Double
+  ) throws {
+    let name = try mapping.synapsesName()
+    try self.init(from: mapping, sizes: sizes, steps: steps, timeStep: timeStep)
+    self.name = name
+    isTrainable = try mapping.value("trainable", default: "true") { try $0.boolean() }
+  }
+}
+
+extension ConfigurationMapping {
+  /// The name of one of several kinds of synapses.
+  func synapsesName() throws -> String {
+    try value("name") { scalar in
+      guard scalar.text.wholeMatch(of: /[A-Za-z][A-Za-z0-9_-]*/) != nil else {
+        throw scalar.rejected(
+          "\"\(scalar.text)\" cannot name synapses",
+          remedy: "start with a letter; letters, digits, - and _ may follow")
+      }
+      return scalar.text
     }
   }
 }

@@ -234,14 +234,7 @@ extension FeedbackDescription.Synapses {
   fileprivate init(
     from mapping: ConfigurationMapping, sizes: ConnectionSizes, steps: Int, timeStep: Double
   ) throws {
-    name = try mapping.value("name") { scalar in
-      guard scalar.text.wholeMatch(of: /[A-Za-z][A-Za-z0-9_-]*/) != nil else {
-        throw scalar.rejected(
-          "\"\(scalar.text)\" cannot name synapses",
-          remedy: "start with a letter; letters, digits, - and _ may follow")
-      }
-      return scalar.text
-    }
+    name = try mapping.synapsesName()
     connection = try ConnectionDescription(
       from: mapping, sizes: sizes, steps: steps, timeStep: timeStep)
     guard connection.delays ?? 1 == 1 else {

@@ -21,7 +21,8 @@ public struct LayerDescription: Sendable, Equatable {
   public let neurons: Int
   public let model: NeuronDescription
   public let input: ConnectionDescription
-  public let recurrent: ConnectionDescription?
+  /// The kinds of recurrent synapses: none, one without a name, or any number with names.
+  public let recurrent: [ConnectionDescription]
 }
 
 /// The linear readout of the last layer.
@@ -109,12 +110,32 @@ extension LayerDescription {
     }
     let feedForward = ConnectionSizes(inputs: inputs, neurons: neurons, budget: budget)
     input = try mapping.nested("input") {
-      try ConnectionDescription(from: $0, sizes: feedForward, steps: steps, timeStep: timeStep)
+      try ConnectionDescription(only: $0, sizes: feedForward, steps: steps, timeStep: timeStep)
     }
     let recurrence = ConnectionSizes(
       inputs: neurons, neurons: neurons, budget: budget, isRecurrent: true)
-    recurrent = try mapping.optionalNested("recurrent") {
-      try ConnectionDescription(from: $0, sizes: recurrence, steps: steps, timeStep: timeStep)
+    guard mapping.form(of: "recurrent") == .list else {
+      let only = try mapping.optionalNested("recurrent") {
+        try ConnectionDescription(only: $0, sizes: recurrence, steps: steps, timeStep: timeStep)
+      }
+      recurrent = [only].compactMap { $0 }
+      return
+    }
+    var names: Set<String> = []
+    recurrent = try mapping.list("recurrent") { element in
+      let kind = try ConnectionDescription(
+        kind: element, sizes: recurrence, steps: steps, timeStep: timeStep)
+      guard names.insert(kind.name ?? "").inserted else {
+        throw element.rejected(
+          "name", "two kinds of synapses are named \"\(kind.name ?? "")\"",
+          remedy: "give each kind a name of its own")
+      }
+      return kind
+    }
+    guard !recurrent.isEmpty else {
+      throw mapping.rejected(
+        "recurrent", "there is no kind of synapses in the list",
+        remedy: "list one at least, or write recurrent: none")
     }
   }
 }
