@@ -9,11 +9,15 @@ PREFIX ?= /usr/local
 PROGRAM = .build/release/synfire
 DEMO = runs/demo
 
-.PHONY: deps demo build test lint bench scaling crosscheck docs install
+.PHONY: deps deps-mujoco demo build test lint bench scaling crosscheck docs install
 
 # Installs the system libraries that are missing; silent when all is there.
 deps:
 	@Scripts/install-dependencies
+
+# Fetches the physics engine MuJoCo and models of bodies; silent when all is there.
+deps-mujoco:
+	@Scripts/fetch-mujoco
 
 build: deps
 	$(SWIFT) build -c release

@@ -61,6 +61,9 @@ let package = Package(
       providers: [.apt(["libmatio-dev"]), .brew(["libmatio"])]
     ),
     .target(name: "CIntrinsics", cSettings: strictC),
+    // Does without the headers where `make deps-mujoco` has not put them.
+    .target(
+      name: "CMuJoCo", cSettings: strictC + [.headerSearchPath("../../.mujoco/include")]),
 
     library("SynfireCore", ["CIntrinsics", "CLAPACK"]),
     library("SynfireNetworks", ["SynfireCore"]),
@@ -68,7 +71,10 @@ let package = Package(
     library("SynfireFormats", ["SynfireCore", "CHDF5", "CMATIO", "CZlib"]),
     library(
       "SynfireTasks",
-      ["SynfireCore", "SynfireFormats", .product(name: "Crypto", package: "swift-crypto")]
+      [
+        "SynfireCore", "SynfireFormats", "CMuJoCo",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]
     ),
     library("SynfireAnalysis", ["SynfireCore"]),
     .executableTarget(

@@ -24,6 +24,7 @@ struct InfoCommand: ParsableCommand {
       "dataDirectory": ProcessInfo.processInfo.environment["SYNFIRE_DATA"].map { .string($0) }
         ?? .null,
     ]
+    facts["mujoco"] = MuJoCoFolder.standard.usableVersion.map { .string($0) } ?? .null
     for library in FormatLibraries.versions { facts[library.name] = .string(library.version) }
     if json { return Console.output(.object(facts)) }
     for (name, value) in facts.sorted(by: { $0.key < $1.key }) {

@@ -16,5 +16,6 @@ public struct EnvironmentCatalogue: Sendable {
   }
 
   /// Those that come with Synfire.
-  public static let standard = EnvironmentCatalogue([CartPole.description, Pendulum.description])
+  public static let standard = EnvironmentCatalogue(
+    [CartPole.description, Pendulum.description] + Locomotion.published.map { $0.environment() })
 }
