@@ -28,6 +28,9 @@ extension Double: Lanes {
   @inlinable @inline(__always)
   public func minimum(_ other: Double) -> Double { other < self ? other : self }
 
+  @inlinable @inline(__always)
+  public func roots() -> Double { squareRoot() }
+
   public func exponential() -> Double { exp(self) }
 
   public func hyperbolicTangent() -> Double { tanh(self) }

@@ -26,6 +26,8 @@ public protocol Lanes: BitwiseCopyable, Sendable {
   var magnitude: Self { get }
   /// 1 / self for numbers that are finite and not 0, within 1 unit in the last place.
   func reciprocal() -> Self
+  /// The square root of each lane.
+  func roots() -> Self
   /// e to the power of each lane.
   func exponential() -> Self
   /// The hyperbolic tangent of each lane.

@@ -56,6 +56,19 @@ extension RandomStream {
     }
   }
 
+  /// Sixteen words of the sequence, from word `16 group` on, whatever has been drawn before.
+  @inlinable
+  @inline(__always)
+  public func words(group: UInt64) -> SIMD16<UInt64> {
+    Philox.words(index: group &* 8, counter2: trialWord, counter3: stepWord, key: key)
+  }
+
+  /// Goes to a group of sixteen words, from which the next draw begins. A bulk draw of 32 numbers takes one.
+  public mutating func seek(group: UInt64) {
+    block = group &* 8
+    used = 16
+  }
+
   /// 32 random words of 32 bits: the low halves and the high halves of sixteen words.
   @inline(__always)
   private mutating func nextHalves() -> (SIMD16<UInt32>, SIMD16<UInt32>) {

@@ -39,7 +39,7 @@ public struct Optimizer: Sendable, Equatable {
   }
 
   /// Moments of zero for the given parameters: `first.NAME`, and `second.NAME` where the method has it.
-  public func initialState(_ parameters: NamedTensors<Float>) -> NamedTensors<Float> {
+  public func initialState<Scalar>(_ parameters: NamedTensors<Scalar>) -> NamedTensors<Scalar> {
     let zeros = parameters.zeros().pairs
     var pairs = zeros.map { ("first.\($0.name)", $0.tensor) }
     if case .gradientDescent = method { return NamedTensors(pairs) }
@@ -57,49 +57,67 @@ public struct Optimizer: Sendable, Equatable {
     _ gradient: NamedTensors<Float>, scale: Double, update: Int, trainable: [String],
     to parameters: inout NamedTensors<Float>, _ state: inout NamedTensors<Float>
   ) {
+    apply(SIMD16<Float>.self, gradient, scale, update, trainable, &parameters, &state)
+  }
+
+  /// The same in double precision.
+  public func apply(
+    _ gradient: NamedTensors<Double>, scale: Double, update: Int, trainable: [String],
+    to parameters: inout NamedTensors<Double>, _ state: inout NamedTensors<Double>
+  ) {
+    apply(Double.self, gradient, scale, update, trainable, &parameters, &state)
+  }
+
+  private func apply<Number: Lanes>(
+    _ lanes: Number.Type, _ gradient: NamedTensors<Number.Scalar>, _ scale: Double, _ update: Int,
+    _ trainable: [String], _ parameters: inout NamedTensors<Number.Scalar>,
+    _ state: inout NamedTensors<Number.Scalar>
+  ) {
     let rate = learningRate(update: update)
+    func adam(
+      _ constants: (Double, Double, Double, EpsilonConvention), _ name: String, decay: Double,
+      _ gradient: [Number.Scalar], _ values: inout [Number.Scalar]
+    ) {
+      let (beta1, beta2, epsilon, convention) = constants
+      let step = AdamStep<Number>(rate, beta1, beta2, epsilon, convention, update)
+      state.update("first.\(name)", "second.\(name)") { first, second in
+        step.apply(
+          gradient, Number.Scalar(scale), Number.Scalar(decay), &values, &first.values,
+          &second.values)
+      }
+    }
     for name in trainable {
       guard let gradient = gradient[name]?.values else { continue }
       parameters.update(name) { tensor in
         switch method {
         case .adam(let beta1, let beta2, let epsilon, let convention):
-          adamStep(
-            gradient, Float(scale), AdamStep(rate, beta1, beta2, epsilon, convention, update),
-            name, decay: 0, &tensor.values, &state)
+          adam((beta1, beta2, epsilon, convention), name, decay: 0, gradient, &tensor.values)
         case .adamW(let beta1, let beta2, let epsilon, let convention, let weightDecay):
-          adamStep(
-            gradient, Float(scale), AdamStep(rate, beta1, beta2, epsilon, convention, update),
-            name, decay: Float(rate * weightDecay), &tensor.values, &state)
+          adam(
+            (beta1, beta2, epsilon, convention), name, decay: rate * weightDecay, gradient,
+            &tensor.values)
         case .gradientDescent(let momentum):
           state.update("first.\(name)") { velocity in
             for index in gradient.indices {
               velocity.values[index] =
-                Float(momentum) * velocity.values[index] + Float(scale) * gradient[index]
-              tensor.values[index] -= Float(rate) * velocity.values[index]
+                Number.Scalar(momentum) * velocity.values[index]
+                + Number.Scalar(scale) * gradient[index]
+              tensor.values[index] -= Number.Scalar(rate) * velocity.values[index]
             }
           }
         }
       }
     }
   }
-
-  private func adamStep(
-    _ gradient: [Float], _ scale: Float, _ step: AdamStep, _ name: String, decay: Float,
-    _ values: inout [Float], _ state: inout NamedTensors<Float>
-  ) {
-    state.update("first.\(name)", "second.\(name)") { first, second in
-      step.apply(gradient, scale, decay, &values, &first.values, &second.values)
-    }
-  }
 }
 
 /// The constants of one Adam update: w -= rate m / (sqrt(v) root + epsilon).
-private struct AdamStep {
-  let beta1: Float
-  let beta2: Float
-  let rate: Float
-  let root: Float
-  let epsilon: Float
+private struct AdamStep<Number: Lanes> {
+  let beta1: Number.Scalar
+  let beta2: Number.Scalar
+  let rate: Number
+  let root: Number
+  let epsilon: Number
 
   init(
     _ learningRate: Double, _ beta1: Double, _ beta2: Double, _ epsilon: Double,
@@ -108,22 +126,23 @@ private struct AdamStep {
     let power = Double(update + 1)
     let first = 1 - pow(beta1, power)
     let second = (1 - pow(beta2, power)).squareRoot()
-    self.beta1 = Float(beta1)
-    self.beta2 = Float(beta2)
-    self.epsilon = Float(epsilon)
+    self.beta1 = Number.Scalar(beta1)
+    self.beta2 = Number.Scalar(beta2)
+    self.epsilon = Number(repeating: Number.Scalar(epsilon))
     switch convention {
     case .corrected:
-      rate = Float(learningRate / first)
-      root = Float(1 / second)
+      rate = Number(repeating: Number.Scalar(learningRate / first))
+      root = Number(repeating: Number.Scalar(1 / second))
     case .uncorrected:
-      rate = Float(learningRate * second / first)
-      root = 1
+      rate = Number(repeating: Number.Scalar(learningRate * second / first))
+      root = .one
     }
   }
 
   func apply(
-    _ gradient: [Float], _ scale: Float, _ decay: Float, _ values: inout [Float],
-    _ first: inout [Float], _ second: inout [Float]
+    _ gradient: [Number.Scalar], _ scale: Number.Scalar, _ decay: Number.Scalar,
+    _ values: inout [Number.Scalar], _ first: inout [Number.Scalar],
+    _ second: inout [Number.Scalar]
   ) {
     gradient.withUnsafeBufferPointer { gradient in
       values.withUnsafeMutableBufferPointer { values in
@@ -140,15 +159,18 @@ private struct AdamStep {
   }
 
   private func apply(
-    _ gradient: UnsafePointer<Float>, _ scale: Float, _ decay: Float,
-    _ values: UnsafeMutablePointer<Float>, _ first: UnsafeMutablePointer<Float>,
-    _ second: UnsafeMutablePointer<Float>, count: Int
+    _ gradient: UnsafePointer<Number.Scalar>, _ scale: Number.Scalar, _ decay: Number.Scalar,
+    _ values: UnsafeMutablePointer<Number.Scalar>, _ first: UnsafeMutablePointer<Number.Scalar>,
+    _ second: UnsafeMutablePointer<Number.Scalar>, count: Int
   ) {
-    for start in stride(from: 0, to: count, by: 16) {
-      let slice = LaneSlice(start, of: count)
+    let (keep1, take1) = (Number(repeating: beta1), Number(repeating: 1 - beta1))
+    let (keep2, take2) = (Number(repeating: beta2), Number(repeating: 1 - beta2))
+    let (scale, decay) = (Number(repeating: scale), Number(repeating: decay))
+    for start in stride(from: 0, to: count, by: Number.laneCount) {
+      let slice = LaneSlice<Number>(start, of: count)
       let g = slice.load(gradient) * scale
-      let m = beta1 * slice.load(first) + (1 - beta1) * g
-      let v = beta2 * slice.load(second) + (1 - beta2) * g * g
+      let m = keep1 * slice.load(first) + take1 * g
+      let v = keep2 * slice.load(second) + take2 * g * g
       let w = slice.load(values)
       slice.store(m, first)
       slice.store(v, second)
@@ -157,33 +179,42 @@ private struct AdamStep {
   }
 }
 
-/// Sixteen neighbouring numbers of an array, or those that are left of it.
-private struct LaneSlice {
+/// Neighbouring numbers of an array, as many as there are lanes, or those that are left of it.
+private struct LaneSlice<Number: Lanes> {
   private let start: Int
   private let count: Int
 
   @inline(__always)
   init(_ start: Int, of count: Int) {
     self.start = start
-    self.count = min(16, count - start)
+    self.count = min(Number.laneCount, count - start)
   }
 
   /// The numbers, and zeros past the last.
   @inline(__always)
-  func load(_ numbers: UnsafePointer<Float>) -> SIMD16<Float> {
-    guard count < 16 else {
-      return UnsafeRawPointer(numbers + start).loadUnaligned(as: SIMD16<Float>.self)
+  func load(_ numbers: UnsafePointer<Number.Scalar>) -> Number {
+    guard count < Number.laneCount else {
+      return UnsafeRawPointer(numbers + start).loadUnaligned(as: Number.self)
     }
-    var lanes = SIMD16<Float>.zero
-    for lane in 0..<count { lanes[lane] = numbers[start + lane] }
+    var lanes = Number.zero
+    withUnsafeMutableBytes(of: &lanes) {
+      $0.copyMemory(
+        from: UnsafeRawBufferPointer(UnsafeBufferPointer(start: numbers + start, count: count)))
+    }
     return lanes
   }
 
   @inline(__always)
-  func store(_ lanes: SIMD16<Float>, _ numbers: UnsafeMutablePointer<Float>) {
-    guard count < 16 else {
-      return UnsafeMutableRawPointer(numbers + start).storeBytes(of: lanes, as: SIMD16<Float>.self)
+  func store(_ lanes: Number, _ numbers: UnsafeMutablePointer<Number.Scalar>) {
+    guard count < Number.laneCount else {
+      return UnsafeMutableRawPointer(numbers + start).storeBytes(of: lanes, as: Number.self)
     }
-    for lane in 0..<count { numbers[start + lane] = lanes[lane] }
+    withUnsafeBytes(of: lanes) {
+      UnsafeMutableRawBufferPointer(
+        UnsafeMutableBufferPointer(start: numbers + start, count: count)
+      )
+      .copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: $0[..<(count * MemoryLayout<Number.Scalar>.stride)]))
+    }
   }
 }

@@ -1,0 +1,144 @@
+import SynfireCore
+
+/// One individual of a `BernoulliNetwork`: its bits and its state, the fast engine.
+///
+/// Spikes are bits as synapses are, so the recurrent product is an AND and a population count a word, in exact
+/// integers; what excites is counted up, what inhibits is counted down.
+public final class BernoulliController: Controller, @unchecked Sendable {
+  public let network: BernoulliNetwork
+  let places: BernoulliPlaces
+  let connections: AlignedBuffer<UInt64>
+  /// Numbers of the neurons, padded to whole vectors: i, v, r, i_in, and what a spike adds to r.
+  let current: AlignedBuffer<Float>
+  let potential: AlignedBuffer<Float>
+  let rate: AlignedBuffer<Float>
+  let input: AlignedBuffer<Float>
+  let increment: AlignedBuffer<Float>
+  /// Spikes [sub-step, word] of the last step of the environment, before them those that it began with.
+  let history: AlignedBuffer<UInt64>
+  /// Which words of a row of presynaptic neurons are counted up, or down, and the part of each that is.
+  let counted: CountedWords
+  /// The spikes of the words that are counted.
+  let active: AlignedBuffer<UInt64>
+  let kernel: ControlNeuronKernel<SIMD16<Float>>
+  let scales: (input: Float, recurrent: Float, output: Float)
+
+  init(_ network: BernoulliNetwork) {
+    self.network = network
+    places = BernoulliPlaces(
+      observations: network.observations, neurons: network.neurons, actions: network.actions)
+    let padded = paddedToLanes(network.neurons)
+    connections = AlignedBuffer(count: network.layout.words)
+    current = AlignedBuffer(count: padded)
+    potential = AlignedBuffer(count: padded)
+    rate = AlignedBuffer(count: padded)
+    input = AlignedBuffer(count: places.words * 64)
+    increment = AlignedBuffer(count: padded)
+    history = AlignedBuffer(count: (network.neuron.subSteps + 1) * places.words)
+    counted = CountedWords(neurons: network.neurons, excitatory: network.excitatory)
+    active = AlignedBuffer(count: counted.up.count + counted.down.count)
+    kernel = ControlNeuronKernel(network.neuron)
+    scales = (
+      Float(network.inputScale), Float(network.recurrentScale), Float(network.outputScale)
+    )
+    let size = Float(ControlNeuronKernel<SIMD16<Float>>.rateIncrement(network.neuron))
+    for neuron in 0..<network.neurons {
+      increment.pointer[neuron] = neuron < network.excitatory ? size : -size
+    }
+  }
+
+  public var observations: Int { network.observations }
+
+  public var actions: Int { network.actions }
+
+  func load(_ words: UnsafePointer<UInt64>) {
+    connections.pointer.update(from: words, count: connections.count)
+  }
+
+  /// Potentials uniform on [0, threshold), everything else 0.
+  public func reset(_ randomness: inout RandomStream) {
+    current.clear()
+    rate.clear()
+    input.clear()
+    history.clear()
+    potential.clear()
+    randomness.fillUniform(
+      UnsafeMutableBufferPointer(start: potential.pointer, count: network.neurons))
+    let threshold = Float(network.neuron.threshold)
+    for neuron in 0..<network.neurons { potential.pointer[neuron] *= threshold }
+  }
+
+  /// The spikes of the last step of the environment [sub-step, word]: bit n % 64 of word n / 64 is neuron n.
+  public var spikes: UnsafeBufferPointer<UInt64> {
+    UnsafeBufferPointer(
+      start: history.pointer + places.words, count: history.count - places.words)
+  }
+
+  /// i, v and r of every neuron; r is signed, in spikes per millisecond.
+  public var state: (currents: [Float], potentials: [Float], rates: [Float]) {
+    func numbers(_ buffer: AlignedBuffer<Float>) -> [Float] {
+      Array(UnsafeBufferPointer(start: buffer.pointer, count: network.neurons))
+    }
+    return (numbers(current), numbers(potential), numbers(rate))
+  }
+
+  /// Sets i, v and r of every neuron, and the spikes of the sub-step before, which are 0 or 1.
+  ///
+  /// - Throws: `NetworkError` when there are more or fewer of them than neurons.
+  public func setState(
+    currents: [Float], potentials: [Float], rates: [Float], spikes: [Float]
+  ) throws {
+    for values in [currents, potentials, rates, spikes] where values.count != network.neurons {
+      throw NetworkError(
+        "\(values.count) numbers are no state of \(network.neurons) neurons",
+        place: "BernoulliController")
+    }
+    (currents + potentials + rates + spikes).withUnsafeBufferPointer { restore($0.baseAddress!) }
+  }
+
+  /// i, v, r and the last spikes of every neuron.
+  public var stateCount: Int { 4 * network.neurons }
+
+  public func save(_ state: UnsafeMutablePointer<Float>) {
+    let neurons = network.neurons
+    for (part, buffer) in [current, potential, rate].enumerated() {
+      (state + part * neurons).update(from: buffer.pointer, count: neurons)
+    }
+    let last = history.pointer + (history.count - places.words)
+    for neuron in 0..<neurons {
+      state[3 * neurons + neuron] = Float(last[neuron >> 6] >> UInt64(neuron & 63) & 1)
+    }
+  }
+
+  public func restore(_ state: UnsafePointer<Float>) {
+    let neurons = network.neurons
+    for (part, buffer) in [current, potential, rate].enumerated() {
+      buffer.pointer.update(from: state + part * neurons, count: neurons)
+    }
+    let last = history.pointer + (history.count - places.words)
+    last.update(repeating: 0, count: places.words)
+    for neuron in 0..<neurons where state[3 * neurons + neuron] != 0 {
+      last[neuron >> 6] |= 1 << UInt64(neuron & 63)
+    }
+  }
+}
+
+/// The words of a row of presynaptic neurons by the sign of what is in them; one word may have both.
+struct CountedWords {
+  /// Index of a word, and the part of it that has the sign.
+  let up: [(word: Int, mask: UInt64)]
+  let down: [(word: Int, mask: UInt64)]
+
+  init(neurons: Int, excitatory: Int) {
+    func words(_ range: Range<Int>) -> [(word: Int, mask: UInt64)] {
+      guard !range.isEmpty else { return [] }
+      return (range.lowerBound >> 6...(range.upperBound - 1) >> 6).map { word in
+        let bits = range.clamped(to: word << 6..<(word + 1) << 6)
+        let ones = bits.count == 64 ? ~UInt64(0) : (1 << UInt64(bits.count)) - 1
+        return (word, ones << UInt64(bits.lowerBound & 63))
+      }
+    }
+    up = words(0..<excitatory)
+    down = words(excitatory..<neurons)
+  }
+}
