@@ -73,7 +73,8 @@ import Testing
       ).state == first.state)
   }
 
-  /// Loss, state and gradients against the reference engine. A neuron of seed 2012 comes within 1e-6 of its threshold.
+  /// Loss, state and gradients against the reference engine. (Of seed 2012, a neuron comes within 1e-6 of
+  /// its threshold.)
   @Test(arguments: [Int](700..<730) + RandomNetwork.severalKinds.prefix(12))
   func agreesWithTheReference(_ seed: Int) throws {
     let random = try random(seed, steps: 60...90)

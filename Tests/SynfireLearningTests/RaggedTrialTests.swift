@@ -136,7 +136,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 800..<820)
+  @Test(arguments: [Int](800..<820) + RandomNetwork.severalKinds)
   func trialsAreAsAlone(_ seed: Int) throws {
     // Sums are made in another order, and recurrent adjoints multiply the rounding of single precision.
     let problem = try Problem(seed, steps: 50...90)
@@ -155,7 +155,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 800..<812)
+  @Test(arguments: [Int](800..<812) + RandomNetwork.severalKinds)
   func trialsOfTheReferenceAreAsAlone(_ seed: Int) throws {
     let problem = try Problem(seed, steps: 30...50)
     let engine = try ReferenceEngine(problem.network)
@@ -230,7 +230,7 @@ import Testing
     #expect(padded.firingRate == result.firingRate && padded.readout == result.readout)
   }
 
-  @Test(arguments: 870..<880)
+  @Test(arguments: [Int](870..<880) + RandomNetwork.severalKinds)
   func everyTrialEndsInItsOwnState(_ seed: Int) throws {
     let problem = try Problem(seed)
     let rule = try problem.rule()

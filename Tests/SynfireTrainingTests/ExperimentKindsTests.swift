@@ -47,7 +47,7 @@ import Testing
       optimizer: {kind: adam, learningRate: 5e-3}
       clipGlobalNorm: 20
     training:
-      batches: 60
+      batches: 120
       trialsPerBatch: 48
       checkpointEvery: 50
       test: {trials: 200}
@@ -155,24 +155,25 @@ import Testing
     #expect(error.remedy == "list one at least, or write recurrent: none")
   }
 
-  /// From a file, with slow synapses that are trained and fast ones that are not.
-  @Test func slowSynapsesLearnBesideFastOnes() throws {
+  /// From a file, with slow synapses that are trained, or fixed as well.
+  @Test(arguments: [true, false]) func slowSynapsesLearnBesideFastOnes(areTrained: Bool) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     defer { try? FileManager.default.removeItem(at: folder) }
     let session = try TrainingSession.start(
-      experiment(), in: folder.path, dataDirectory: nil, threads: 2)
+      experiment("network.layers.hidden.recurrent.slow.trainable=\(areTrained)"),
+      in: folder.path, dataDirectory: nil, threads: 2)
     let first = session.checkpoint.parameters
     guard case .finished(let metrics) = try session.trainer().run() else {
       Issue.record("the run was interrupted")
       return
     }
     let last = try RunFolder.read(at: folder.path).readCheckpoint().checkpoint.parameters
-    for kind in ["fast.weights", "common.weight"] {
+    for kind in ["slow.weights", "fast.weights", "common.weight"] {
       let name = "hidden.recurrent.\(kind)"
-      #expect(last[name] == first[name])
+      #expect((last[name] == first[name]) == (kind != "slow.weights" || !areTrained))
     }
-    #expect(
-      last["hidden.recurrent.slow.weights"] != first["hidden.recurrent.slow.weights"])
-    #expect(try #require(metrics["decisionAccuracy"]) >= 0.8)
+    // With seeds 0 to 2: 0.119 to 0.128 where they learn, 0.315 to 0.318 where they do not.
+    let error = try #require(metrics["meanSquaredError"])
+    #expect(areTrained ? error <= 0.16 : error >= 0.25)
   }
 }
