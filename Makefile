@@ -5,6 +5,7 @@ SHELL := bash
 .DEFAULT_GOAL := build
 
 SWIFT ?= swift
+PYTHON ?= python3
 PREFIX ?= /usr/local
 PROGRAM = .build/release/synfire
 DEMO = runs/demo
@@ -17,7 +18,7 @@ deps:
 
 # Fetches the physics engine MuJoCo and models of bodies; silent when all is there.
 deps-mujoco:
-	@Scripts/fetch-mujoco
+	@PYTHON=$(PYTHON) Scripts/fetch-mujoco
 
 build: deps
 	$(SWIFT) build -c release

@@ -18,6 +18,9 @@ let package = Package(
     .executableTarget(name: "lsnn-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(name: "alif-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(name: "rls-step", dependencies: ["Workloads"], swiftSettings: native),
+    .executableTarget(
+      name: "environment-steps", dependencies: [.product(name: "Synfire", package: "synfire")],
+      swiftSettings: native),
     .executableTarget(name: "smnn-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(
       name: "matrix-product", dependencies: [.product(name: "Synfire", package: "synfire")],
