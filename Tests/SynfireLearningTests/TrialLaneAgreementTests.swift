@@ -76,11 +76,10 @@ import Testing
             case 0:
               Modes(
                 2, modeInitialization: .normal(deviation: 1), scoreInitialization: .constant(0.1))
-            case 1: Common(-0.2, isTrainable: true)
+            case 1: Delays(Common(-0.2, isTrainable: true), count: 3, seed: seed, name: "common")
             default:
               try connectivity(
-                "kind\(kind)", inputs: neurons, scale: 1, isDelayed: random.bernoulli(0.5),
-                isRecurrent: true)
+                "kind\(kind)", inputs: neurons, scale: 1, isDelayed: true, isRecurrent: true)
             }
           return Connection(
             base, filter: choose(filters), latency: random.bernoulli(0.3) ? 4 : nil,

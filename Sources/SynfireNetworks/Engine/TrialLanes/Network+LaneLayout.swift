@@ -4,7 +4,8 @@ extension Network {
   /// The lanes that batches of so many trials are swept with.
   ///
   /// Trials are lanes where there are enough to fill them, in a network of one spiking layer, when all
-  /// connections have few numbers per neuron, or when one of them has few synapses, or delays.
+  /// connections have few numbers per neuron, or when one of them has few synapses, or delays. Recurrent
+  /// synapses of several kinds must all be of these, lest a matrix is swept synapse by synapse.
   ///
   /// - Parameter spiking: whether inputs are spikes; if not, they are numbers.
   public func laneLayout(trials: Int, spiking: Bool) -> LaneLayout {
@@ -19,6 +20,13 @@ extension Network {
         presynaptic: $0.presynaptic, postsynaptic: $0.postsynaptic)
     }
     if isFew { return inputs <= 16 && readout.reduction == .everyStep ? .trials : .neurons }
+    let (kinds, neurons) = (layers[0].recurrent.map(\.connectivity), layers[0].neurons)
+    guard
+      kinds.count <= 1
+        || kinds.allSatisfy({
+          $0.suitsSynapses || $0.suitsTrialLanes(presynaptic: neurons, postsynaptic: neurons)
+        })
+    else { return .neurons }
     return connections.contains { $0.connection.connectivity.suitsSynapses } ? .trials : .neurons
   }
 
