@@ -29,6 +29,8 @@ let needsMuJoCo = ConditionTrait.enabled(
     var rewards: [Int: Double] = [:]
     /// The first value observed after so many steps.
     var heights: [Int: Double] = [:]
+    /// The sum over i of the value i that is observed after so many steps, times cos i.
+    var observed: [Int: Double] = [:]
 
     var testDescription: String { "\(task.name) \(actions)" }
   }
@@ -39,23 +41,31 @@ let needsMuJoCo = ConditionTrait.enabled(
       heights: [1: 1.24968608, 2: 1.24874432, 3: 1.24717472]),
     Reference(
       task: .hopper(), actions: .sine, total: 39.87651925604767, length: 45,
-      rewards: [0: 1.0070762035238345, 1: 1.0158730494464914, 9: 1.1301387997536942]),
+      rewards: [0: 1.0070762035238345, 1: 1.0158730494464914, 9: 1.1301387997536942],
+      observed: [0: 1.25, 20: 2.8151976912586627, 45: 1.8461085518156053]),
     Reference(
       task: .walker2d(), actions: .zero, total: 112.87563716186926, length: 135),
     Reference(
       task: .walker2d(), actions: .sine, total: 9.14633407058959, length: 35,
-      rewards: [0: 0.9875644894829787, 1: 0.9455550928822177, 9: 0.4022155259938608]),
+      rewards: [0: 0.9875644894829787, 1: 0.9455550928822177, 9: 0.4022155259938608],
+      observed: [0: 1.25, 20: -10.048508936709833, 35: -7.041711324564287]),
     Reference(
       task: .humanoid(), actions: .zero, total: 195.4890588929239, length: 40,
       heights: [1: 1.398891191096275]),
     Reference(
       task: .humanoid(), actions: .sine, total: 109.05771553109459, length: 23,
-      rewards: [0: 4.988549600696444, 1: 4.988485838280577, 9: 3.633794455706875]),
-    Reference(task: .hopper(.v4), actions: .sine, total: 40.87651925604767, length: 45),
-    Reference(task: .walker2d(.v4), actions: .sine, total: 9.91460669953008, length: 36),
+      rewards: [0: 4.988549600696444, 1: 4.988485838280577, 9: 3.633794455706875],
+      observed: [0: -6.36238509407213, 20: -292.61907666720964, 23: -222.6691455588776]),
+    Reference(
+      task: .hopper(.v4), actions: .sine, total: 40.87651925604767, length: 45,
+      observed: [0: 1.25, 20: 2.8151976912586627, 45: 1.8461085518156053]),
+    Reference(
+      task: .walker2d(.v4), actions: .sine, total: 9.91460669953008, length: 36,
+      observed: [0: 1.25, 20: -9.94336583150639, 36: -8.698844752628931]),
     Reference(
       task: .humanoid(.v4), actions: .sine, total: 116.21091186016925, length: 23,
-      rewards: [9: 4.9905801537639345]),
+      rewards: [9: 4.9905801537639345],
+      observed: [0: 8.611491216894073, 20: 247.88902096395967, 23: 177.14699871330285]),
   ]
 
   /// An instance that starts without noise.
@@ -70,6 +80,14 @@ let needsMuJoCo = ConditionTrait.enabled(
   @Test(arguments: references) func trajectories(_ reference: Reference) throws {
     let environment = try make(reference.task)
     var (total, length) = (0.0, 0)
+    func compareObservation() {
+      guard let expected = reference.observed[length] else { return }
+      let sum = environment.observation.enumerated().reduce(0) {
+        $0 + $1.element * cos(Double($1.offset))
+      }
+      #expect(abs(sum - expected) < 1e-9)
+    }
+    compareObservation()
     while true {
       let transition = try environment.step(action: reference.actions(length, environment.space))
       total += transition.reward
@@ -82,27 +100,13 @@ let needsMuJoCo = ConditionTrait.enabled(
         let tolerance = reference.task.model == "hopper.xml" ? 0.5000001e-8 : 1e-9
         #expect(abs(environment.observation[0] - expected) < tolerance)
       }
+      compareObservation()
       #expect(!transition.truncated)
       if transition.terminated { break }
       try #require(length < 1_000)
     }
     #expect(abs(total - reference.total) < 1e-9)
     #expect(length == reference.length)
-  }
-
-  @Test func sizesAreThePublishedOnes() throws {
-    let sizes = [
-      "Hopper-v5": (11, 3), "Walker2d-v5": (17, 6), "Humanoid-v5": (348, 17), "Hopper-v4": (11, 3),
-      "Walker2d-v4": (17, 6), "Humanoid-v4": (376, 17), "Humanoid-v5-coordinates": (45, 17),
-    ]
-    #expect(Set(Locomotion.published.map(\.name)) == Set(sizes.keys))
-    for task in Locomotion.published {
-      let space = task.space
-      #expect(space.observations == sizes[task.name]?.0)
-      #expect(space.actions.outputs == sizes[task.name]?.1)
-      #expect(space.stepLimit == 1_000)
-      #expect(abs(space.timeStep - (task.model == "humanoid.xml" ? 0.015 : 0.008)) < 1e-15)
-    }
   }
 
   /// Starts lie around the initial state, and are the same for the same randomness.

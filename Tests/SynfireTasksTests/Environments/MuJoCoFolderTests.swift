@@ -22,6 +22,17 @@ import Testing
     return MuJoCoFolder(path)
   }
 
+  /// The folder that `make deps-mujoco` fills, unless another is named.
+  @Test func theStandardFolderIsInTheCheckout() throws {
+    let named = ProcessInfo.processInfo.environment["SYNFIRE_MUJOCO"] ?? ""
+    let checkout = (0..<4).reduce(URL(filePath: #filePath)) { folder, _ in
+      folder.deletingLastPathComponent()
+    }
+    let expected = checkout.appending(path: ".mujoco").path(percentEncoded: false)
+    #expect(MuJoCoFolder.standard.path == (named.isEmpty ? expected : named))
+    #expect(MuJoCoFolder.neededVersion == "4.0.0")
+  }
+
   @Test func withoutItTheSizesAreKnownAndTheRemedyIsSaid() throws {
     let nowhere = MuJoCoFolder("/nowhere/mujoco")
     #expect(nowhere.usableVersion == nil)
@@ -29,6 +40,21 @@ import Testing
     #expect(description.space.observations == 348)
     let error = try #require(complaint(nowhere))
     #expect(error.remedy.contains("make deps-mujoco") && error.isUserMistake)
+  }
+
+  @Test func sizesAreThePublishedOnes() throws {
+    let sizes = [
+      "Hopper-v5": (11, 3), "Walker2d-v5": (17, 6), "Humanoid-v5": (348, 17), "Hopper-v4": (11, 3),
+      "Walker2d-v4": (17, 6), "Humanoid-v4": (376, 17), "Humanoid-v5-coordinates": (45, 17),
+    ]
+    #expect(Set(Locomotion.published.map(\.name)) == Set(sizes.keys))
+    for task in Locomotion.published {
+      let space = task.space
+      #expect(space.observations == sizes[task.name]?.0)
+      #expect(space.actions.outputs == sizes[task.name]?.1)
+      #expect(space.stepLimit == 1_000)
+      #expect(abs(space.timeStep - (task.model == "humanoid.xml" ? 0.015 : 0.008)) < 1e-15)
+    }
   }
 
   @Test(needsMuJoCo) func aMissingLibraryIsSaidWithItsPlace() throws {
