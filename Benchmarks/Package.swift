@@ -21,6 +21,7 @@ let package = Package(
     .executableTarget(
       name: "environment-steps", dependencies: [.product(name: "Synfire", package: "synfire")],
       swiftSettings: native),
+    .executableTarget(name: "ec-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(name: "smnn-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(
       name: "matrix-product", dependencies: [.product(name: "Synfire", package: "synfire")],

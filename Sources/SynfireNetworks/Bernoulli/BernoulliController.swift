@@ -16,10 +16,9 @@ public final class BernoulliController: Controller, @unchecked Sendable {
   let increment: AlignedBuffer<Float>
   /// Spikes [sub-step, word] of the last step of the environment, before them those that it began with.
   let history: AlignedBuffer<UInt64>
-  /// Which words of a row of presynaptic neurons are counted up, or down, and the part of each that is.
-  let counted: CountedWords
-  /// The spikes of the words that are counted.
-  let active: AlignedBuffer<UInt64>
+  /// Which presynaptic neurons are counted up, and which down.
+  let excited: CountedHalves
+  let inhibited: CountedHalves
   let kernel: ControlNeuronKernel<SIMD16<Float>>
   let scales: (input: Float, recurrent: Float, output: Float)
 
@@ -35,8 +34,8 @@ public final class BernoulliController: Controller, @unchecked Sendable {
     input = AlignedBuffer(count: places.words * 64)
     increment = AlignedBuffer(count: padded)
     history = AlignedBuffer(count: (network.neuron.subSteps + 1) * places.words)
-    counted = CountedWords(neurons: network.neurons, excitatory: network.excitatory)
-    active = AlignedBuffer(count: counted.up.count + counted.down.count)
+    excited = CountedHalves(0..<network.excitatory)
+    inhibited = CountedHalves(network.excitatory..<network.neurons)
     kernel = ControlNeuronKernel(network.neuron)
     scales = (
       Float(network.inputScale), Float(network.recurrentScale), Float(network.outputScale)
@@ -123,22 +122,23 @@ public final class BernoulliController: Controller, @unchecked Sendable {
   }
 }
 
-/// The words of a row of presynaptic neurons by the sign of what is in them; one word may have both.
-struct CountedWords {
-  /// Index of a word, and the part of it that has the sign.
-  let up: [(word: Int, mask: UInt64)]
-  let down: [(word: Int, mask: UInt64)]
+/// The half words of a row of presynaptic neurons in which those of one sign are.
+struct CountedHalves {
+  /// Where the first of them is in a row.
+  let first: Int
+  let count: Int
+  /// The neurons of that sign.
+  let masks: AlignedBuffer<UInt32>
+  /// Those of them that have spiked.
+  let active: AlignedBuffer<UInt32>
 
-  init(neurons: Int, excitatory: Int) {
-    func words(_ range: Range<Int>) -> [(word: Int, mask: UInt64)] {
-      guard !range.isEmpty else { return [] }
-      return (range.lowerBound >> 6...(range.upperBound - 1) >> 6).map { word in
-        let bits = range.clamped(to: word << 6..<(word + 1) << 6)
-        let ones = bits.count == 64 ? ~UInt64(0) : (1 << UInt64(bits.count)) - 1
-        return (word, ones << UInt64(bits.lowerBound & 63))
-      }
+  init(_ neurons: Range<Int>) {
+    first = neurons.lowerBound >> 5
+    count = neurons.isEmpty ? 0 : (neurons.upperBound + 31) >> 5 - first
+    masks = AlignedBuffer(count: count)
+    active = AlignedBuffer(count: count)
+    for neuron in neurons {
+      masks.pointer[neuron >> 5 - first] |= 1 << UInt32(neuron & 31)
     }
-    up = words(0..<excitatory)
-    down = words(excitatory..<neurons)
   }
 }

@@ -2,8 +2,8 @@ import SynfireCore
 
 /// The order in which the kernels of `BernoulliNetwork` read connections.
 ///
-/// - Recurrent: for every sixteen postsynaptic neurons, for every word of 64 presynaptic ones, a word for
-///   each of the sixteen: one AND and one population count serve a whole vector of columns.
+/// - Recurrent: for every sixteen postsynaptic neurons, for every 32 presynaptic ones, half a word for each of
+///   the sixteen: one AND and one population count serve a whole vector of columns.
 /// - Input: for every 64 neurons, for each of the 2 D inputs, the word of the neurons that it reaches: one
 ///   masked addition serves sixteen neurons.
 /// - Output: for each action, the words of the neurons that it is read from.
@@ -14,17 +14,19 @@ struct BernoulliPlaces {
 
   /// Words that hold one bit for every neuron.
   var words: Int { (neurons + 63) >> 6 }
+  /// Half words that do.
+  var halves: Int { (neurons + 31) >> 5 }
   /// Groups of sixteen neurons.
   var blocks: Int { (neurons + 15) >> 4 }
 
   var recurrentStart: Int { 0 }
-  var inputStart: Int { paddedToLanes(blocks * 16 * words) }
+  var inputStart: Int { paddedToLanes(blocks * 8 * halves) }
   var outputStart: Int { inputStart + paddedToLanes(2 * observations * words) }
   var end: Int { outputStart + paddedToLanes(actions * words) }
 
   func recurrent(_ neuron: Int, _ presynaptic: Int) -> UInt32 {
-    let word = ((neuron >> 4) * words + presynaptic >> 6) << 4 + neuron & 15
-    return UInt32((recurrentStart + word) << 6 + presynaptic & 63)
+    let half = ((neuron >> 4) * halves + presynaptic >> 5) << 4 + neuron & 15
+    return UInt32(recurrentStart << 6 + half << 5 + presynaptic & 31)
   }
 
   func input(_ neuron: Int, _ input: Int) -> UInt32 {

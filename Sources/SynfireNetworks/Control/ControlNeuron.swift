@@ -120,17 +120,22 @@ struct ControlNeuronKernel<Number: Lanes>: Sendable {
   /// - Parameters:
   ///   - drive: R_h (sigma W_h).
   ///   - input: i_in.
-  ///   - increment: what a spike adds to the rate, with the sign of the neuron.
   @inline(__always)
   func step(
-    current: inout Number, potential: inout Number, rate: inout Number, drive: Number,
-    input: Number, increment: Number
+    current: inout Number, potential: inout Number, drive: Number, input: Number
   ) -> Number.Mask {
     current = drive.addingProduct(synapticDecay, current)
     potential = (membraneGain * (current + input)).addingProduct(membraneDecay, potential)
     let spikes = potential.isGreater(than: threshold)
     potential = potential.replacing(with: .zero, where: spikes)
-    rate = increment.kept(where: spikes).addingProduct(outputDecay, rate)
     return spikes
+  }
+
+  /// The rate after a sub-step.
+  ///
+  /// - Parameter increment: what a spike adds to the rate, with the sign of the neuron.
+  @inline(__always)
+  func rate(_ rate: Number, spikes: Number.Mask, increment: Number) -> Number {
+    increment.kept(where: spikes).addingProduct(outputDecay, rate)
   }
 }

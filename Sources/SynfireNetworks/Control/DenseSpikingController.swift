@@ -94,8 +94,9 @@ public final class DenseSpikingController: Controller, @unchecked Sendable {
     for block in 0..<blocks {
       let spikes = kernel.step(
         current: &vector(current, block).pointee, potential: &vector(potential, block).pointee,
-        rate: &vector(rate, block).pointee, drive: vector(drive, block).pointee,
-        input: vector(input, block).pointee, increment: increment)
+        drive: vector(drive, block).pointee, input: vector(input, block).pointee)
+      let rates = vector(rate, block)
+      rates.pointee = kernel.rate(rates.pointee, spikes: spikes, increment: increment)
       word |= UInt64(spikes.bits) &<< UInt64(16 &* (block & 3))
       if block & 3 == 3 || block == blocks - 1 {
         spikeWords.pointer[block >> 2] = word

@@ -59,9 +59,10 @@ public final class ReferenceController {
     let drives = product(parts.recurrent, spikes).map { parts.recurrentScale * $0 }
     for neuron in currents.indices {
       let spiked = kernel.step(
-        current: &currents[neuron], potential: &potentials[neuron], rate: &rates[neuron],
-        drive: drives[neuron], input: inputCurrents[neuron],
-        increment: parts.signs[neuron] * increment)
+        current: &currents[neuron], potential: &potentials[neuron], drive: drives[neuron],
+        input: inputCurrents[neuron])
+      rates[neuron] = kernel.rate(
+        rates[neuron], spikes: spiked, increment: parts.signs[neuron] * increment)
       spikes[neuron] = spiked ? parts.signs[neuron] : 0
     }
   }
