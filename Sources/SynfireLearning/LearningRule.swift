@@ -14,6 +14,8 @@ public struct StepMetrics: Sendable, Equatable {
   public var silentFraction: Double
   /// Share of neurons that spike in more than half of all steps.
   public var saturatedFraction: Double
+  /// What else the rule has to say, by the name of the metric.
+  public var others: [String: Double] = [:]
 
   public init(
     loss: Double, gradientNorm: Double, learningRate: Double, firingRate: Double,

@@ -138,7 +138,8 @@ import Testing
     Mistake(
       old: "rule: bptt", new: "rule: \"\"", key: "learning.rule", what: "\"\" is not known here",
       remedy: "known are bptt, e-prop, recursive-least-squares,"
-        + " constrained-least-squares"),
+        + " constrained-least-squares, "
+        + "evolving-connectivity, dense-evolution"),
   ]
 
   @Test(arguments: mistakes)

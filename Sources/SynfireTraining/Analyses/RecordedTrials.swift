@@ -40,6 +40,13 @@ struct RecordedTrials {
     )
   }
 
+  /// No trials, where there is nothing to record in them.
+  init(nothingOf batch: TrialBatch) {
+    self.batch = batch
+    readout = Tensor(axes: ["trial", "output"], shape: [batch.trials, 0])
+    (spikes, layer) = (nil, nil)
+  }
+
   /// Trials in which a network with feedback runs by itself.
   init(
     task: any TrialTask, rule: any FreeRunningRule, seed: UInt64,

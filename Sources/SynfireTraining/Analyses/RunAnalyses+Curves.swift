@@ -24,6 +24,28 @@ extension RunAnalyses {
       numbers: numbers)
   }
 
+  /// What members of each generation got, and what the network without chance did.
+  func returnCurve() throws -> Drawing {
+    guard let means = checkpoint.training["meanReturn"], !means.isEmpty else {
+      throw TrainingError("no generation has been evaluated yet")
+    }
+    var curves = [("training members", try LearningCurve(seeds: [means]))]
+    var numbers = [(name: "last mean return of training members", value: means.last!)]
+    if let evaluation = checkpoint.training["evaluationReturn"] {
+      curves.append(("evaluation members", try LearningCurve(seeds: [evaluation])))
+      numbers.append((name: "last mean return of evaluation members", value: evaluation.last!))
+    }
+    if let best = checkpoint.training["bestReturn"] {
+      curves.append(("best member", try LearningCurve(seeds: [best])))
+    }
+    return Drawing(
+      figure: .learningCurves(curves, quantity: "Return", start: 1),
+      caption:
+        "The sum of rewards of an episode in each generation: the mean over the members that are learned "
+        + "from, the mean over those that have the network without chance, and the best.",
+      numbers: numbers)
+  }
+
   func accuracyCurve() throws -> Drawing {
     let names = ["accuracy", "decisionAccuracy", "meanSquaredError"]
     guard let metric = names.first(where: { checkpoint.validation[$0] != nil }),

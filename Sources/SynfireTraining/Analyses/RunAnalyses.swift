@@ -16,7 +16,7 @@ public struct RunAnalyses {
 
   public let experiment: Experiment
   let task: any TrialTask
-  /// Nil for a network with feedback.
+  /// Nil for a network of another form.
   let layered: Network?
   let threads: Int
   let checkpoint: Checkpoint
@@ -35,7 +35,7 @@ public struct RunAnalyses {
     self.experiment = experiment
     self.checkpoint = checkpoint
     task = try experiment.makeTask(dataDirectory: dataDirectory)
-    let layered = experiment.network.feedback == nil ? try experiment.makeNetwork() : nil
+    let layered = experiment.network.form == .layers ? try experiment.makeNetwork() : nil
     self.layered = layered
     self.initialParameters =
       initialParameters
@@ -76,6 +76,9 @@ public struct RunAnalyses {
       recorded = try RecordedTrials(
         task: task, network: layered, parameters: checkpoint.parameters, seed: experiment.seed,
         threads: threads, memory: experiment.training.memory ?? SweepPlan.defaultLimit)
+    } else if experiment.network.form == .control {
+      recorded = RecordedTrials(
+        nothingOf: try task.batch(.test, index: 0, trials: 1, seed: experiment.seed))
     } else {
       // A teacher keeps the activity of all its units: no more trials at once than in training.
       let most =
@@ -121,12 +124,13 @@ public struct RunAnalyses {
   }
 
   private func drawing(of kind: AnalysisKind, _ recorded: RecordedTrials) throws -> Drawing {
-    guard kind.isDrawn(ofFeedback: layered == nil) else {
-      throw TrainingError(
-        "this is not drawn of a network " + (layered == nil ? "with feedback" : "of layers"))
+    let form = experiment.network.form
+    guard kind.isDrawn(of: form) else {
+      throw TrainingError("this is not drawn of a network \(form.text)")
     }
     return switch kind {
     case .lossCurve: try lossCurve()
+    case .returnCurve: try returnCurve()
     case .accuracyCurve: try accuracyCurve()
     case .raster: try raster(recorded)
     case .voltageTraces: try voltageTraces(recorded)
@@ -176,6 +180,7 @@ extension AnalysisKind {
   public var title: String {
     switch self {
     case .lossCurve: "Loss"
+    case .returnCurve: "Return"
     case .accuracyCurve: "Accuracy"
     case .raster: "Spikes"
     case .voltageTraces: "Membrane potentials"

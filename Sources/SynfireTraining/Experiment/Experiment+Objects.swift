@@ -57,16 +57,21 @@ extension Experiment {
     case .reachingOrCycling: return try ReachingOrCyclingTask(directory: dataDirectory)
     case .readySetGo: return try ReadySetGoTask(timeStep: timeStep)
     case .custom(let custom): return try custom.task(dataDirectory: dataDirectory)
+    case .control(let control):
+      return try ControlTask(
+        EnvironmentCatalogue.standard.environment(control.space.name),
+        stepLimit: control.stepLimit)
     }
   }
 
   /// The network of layers.
   ///
-  /// - Throws: `TrainingError` for a network with feedback, which is no stack of layers.
+  /// - Throws: `TrainingError` for a network that is no stack of layers.
   public func makeNetwork() throws -> Network {
-    guard network.feedback == nil else {
+    guard network.form == .layers else {
       throw TrainingError(
-        "this is for networks of layers, and \(name) has one with feedback", place: "network.kind",
+        "this is for networks of layers, and \(name) has one \(network.form.text)",
+        place: "network.kind",
         remedy: "train, evaluate, describe, analyze, report or export it")
     }
     return try network.network(of: task, timeStep: timeStep, seed: seed)
@@ -90,9 +95,10 @@ extension Experiment {
       })
   }
 
-  /// The network, of layers or with feedback.
+  /// The network, of whatever form.
   public func makeAnyNetwork() throws -> any ParameterizedNetwork {
     if let network = try makeFeedbackNetwork() { return network }
+    if let network = try makeControlNetwork() { return network }
     return try makeNetwork()
   }
 
@@ -109,6 +115,11 @@ extension Experiment {
     if let feedback = network.feedback, let network = try makeFeedbackNetwork(for: task) {
       return try makeRule(
         feedback, network, parameters: parameters ?? network.initialParameters(seed: seed),
+        threads: threads)
+    }
+    if case .evolution(let evolution) = learning.rule, let control = network.control {
+      return try makeRule(
+        control, evolution, task: try task ?? makeTask(dataDirectory: nil), parameters: parameters,
         threads: threads)
     }
     let network = try makeNetwork()
@@ -130,9 +141,8 @@ extension Experiment {
         regularizers: learning.regularizers, optimizer: learning.optimizer,
         clipNorm: learning.clipGlobalNorm, feedback: feedback, feedbackDecay: decay, seed: seed,
         rewiring: rewiring, threads: threads)
-    case .leastSquares, .constrainedLeastSquares:
-      throw TrainingError(
-        "least squares are for a network with feedback", place: "learning.rule")
+    case .leastSquares, .constrainedLeastSquares, .evolution:
+      throw TrainingError("this rule is not for a network of layers", place: "learning.rule")
     }
   }
 
@@ -149,7 +159,7 @@ extension Experiment {
         initialPotentialDeviation: description.initialDeviation, seed: seed, threads: threads)
     case .leastSquares(let constants): method = .recursive(constants)
     case .constrainedLeastSquares(let constants): method = .constrained(constants)
-    case .backpropagation, .eligibility:
+    case .backpropagation, .eligibility, .evolution:
       throw TrainingError(
         "a network with feedback learns by least squares", place: "learning.rule")
     }
@@ -165,6 +175,7 @@ extension Experiment {
   func requireMemory(threads: Int) throws -> MemoryPlan {
     let plan =
       try makeFeedbackNetwork().map { MemoryPlan(self, network: $0) }
+      ?? makeControlNetwork().map { MemoryPlan(self, network: $0, threads: threads) }
       ?? MemoryPlan(self, network: try makeNetwork(), threads: threads)
     try plan.requireFit()
     return plan

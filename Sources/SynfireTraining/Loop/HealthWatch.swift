@@ -49,6 +49,6 @@ extension StepMetrics {
       "loss": loss, "gradientNorm": gradientNorm, "learningRate": learningRate,
       "firingRate": firingRate, "silentFraction": silentFraction,
       "saturatedFraction": saturatedFraction,
-    ]
+    ].merging(others) { $1 }
   }
 }

@@ -35,6 +35,17 @@ public struct ExperimentSummary {
       ]
       return
     }
+    if let network = try experiment.makeControlNetwork(), let control = experiment.network.control {
+      self.network = network
+      memory = MemoryPlan(experiment, network: network, threads: threads)
+      outputs = experiment.task.outputs
+      populations = [
+        Population(
+          name: "hidden", neurons: control.neurons, isSpiking: control.kind.isSpiking,
+          isRecurrent: true)
+      ]
+      return
+    }
     let network = try experiment.makeNetwork()
     self.network = network
     memory = try MemoryPlan(experiment, network: network, threads: threads)
@@ -87,12 +98,24 @@ public struct ExperimentSummary {
     ]
   }
 
+  /// The steps of a trial, in words.
+  private var time: String {
+    let steps = "steps of \(experiment.timeStep * 1000) ms"
+    guard case .control(let task) = experiment.task, let control = experiment.network.control else {
+      return "\(experiment.task.steps) \(steps)"
+    }
+    let outer =
+      "\(task.stepLimit) steps of \(task.space.name), \(task.space.timeStep * 1000) ms each"
+    return control.kind.isSpiking
+      ? "\(outer), with \(control.neuron.subSteps) \(steps) of the network in each" : outer
+  }
+
   /// The text of `synfire describe`.
   public var text: String {
     let training = experiment.training
     var lines = [
       "\(experiment.name)  \(experiment.purpose)", "",
-      "time        \(experiment.task.steps) steps of \(experiment.timeStep * 1000) ms",
+      "time        \(time)",
       "inputs      \(experiment.task.inputChannels)",
     ]
     for layer in populations {

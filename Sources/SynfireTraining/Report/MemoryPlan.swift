@@ -45,7 +45,7 @@ public struct MemoryPlan: Sendable {
       hasTape = false
       let plan = try count.sweep(limit: 0)
       (sweep, parts) = (plan, count.parts(ofEligibility: plan))
-    case .backpropagation, .leastSquares, .constrainedLeastSquares:
+    case .backpropagation, .leastSquares, .constrainedLeastSquares, .evolution:
       hasTape = true
       var plan = try count.sweep(limit: limit == nil ? SweepPlan.defaultLimit : .max)
       var counted = count.parts(plan)
@@ -81,6 +81,22 @@ public struct MemoryPlan: Sendable {
           key: "trials", name: "trials of two batches, outputs",
           bytes: experiment.task.batchBytes(trials: experiment.training.trialsPerBatch)),
       ] + (experiment.teacher.map { [Self.rateNetwork($0, experiment)] } ?? [])
+  }
+
+  /// Counts the memory of an experiment whose network acts in an environment.
+  init(_ experiment: Experiment, network: ControlNetwork, threads: Int) {
+    let numbers = network.parameterSpecifications.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    limit = experiment.training.memory
+    (sweep, hasTape) = (nil, false)
+    parts = [
+      Part(key: "program", name: "program", bytes: Self.programBytes),
+      // In single and double precision, in use and in the last checkpoint, with two moments.
+      Part(key: "parameters", name: "parameters and moments", bytes: 80 * numbers),
+      Part(key: "members", name: "members of \(threads) threads", bytes: 16 * threads * numbers),
+      Part(
+        key: "trials", name: "episodes",
+        bytes: 64 * experiment.training.trialsPerBatch * (16 + experiment.task.inputChannels)),
+    ]
   }
 
   /// The rate network that teaches: its matrices, and the activity of all units in the two trials at a time from

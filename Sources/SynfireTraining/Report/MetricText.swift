@@ -24,6 +24,9 @@ public enum MetricText {
     case "outputError": "squared error of the outputs, normalised"
     case "reachingError": "the same in reaching"
     case "cyclingError": "the same in cycling"
+    case "meanReturn": "return, mean over episodes"
+    case "episodeLength": "steps of an episode"
+    case "distance": "distance in m"
     case "batchesToLoss": "first batch with loss < \(RunReport.lossThreshold)"
     default: metric
     }

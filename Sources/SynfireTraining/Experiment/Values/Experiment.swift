@@ -44,13 +44,16 @@ public enum AnalysisKind: String, Sendable, CaseIterable {
   case principalComponents
   case adaptiveRaster, firingRates, connectionProbability, gradientByLag
   case spikeStatistics, freeRun, temporalComponents, factorBasedRate
+  case returnCurve
 
-  /// Whether it is drawn of networks with feedback, or of those of layers.
-  func isDrawn(ofFeedback: Bool) -> Bool {
+  /// Whether it is drawn of such networks.
+  func isDrawn(of form: NetworkDescription.Form) -> Bool {
     switch self {
-    case .lossCurve, .raster, .firingRates, .spikeStatistics: true
-    case .freeRun, .temporalComponents, .factorBasedRate: ofFeedback
-    default: !ofFeedback
+    case .lossCurve: true
+    case .raster, .firingRates, .spikeStatistics: form != .control
+    case .freeRun, .temporalComponents, .factorBasedRate: form == .feedback
+    case .returnCurve: form == .control
+    default: form == .layers
     }
   }
 
@@ -85,7 +88,7 @@ extension Experiment {
     }
     let learning = try file.nested("learning") { mapping in
       let learning = try LearningDescription(from: mapping, task: task, timeStep: timeStep)
-      try learning.check(mapping, hasFeedback: network.feedback != nil) {
+      try learning.check(mapping, form: network.form, control: network.control) {
         try network.network(of: task, timeStep: timeStep, seed: seed)
       }
       try learning.check(mapping, recurrence: network.feedback?.recurrence)
@@ -105,12 +108,10 @@ extension Experiment {
     }
     let analyses: [AnalysisKind] = try file.values("analysis", default: "[]") { scalar in
       let kind: AnalysisKind = try scalar.choice()
-      let hasFeedback = network.feedback != nil
-      guard kind.isDrawn(ofFeedback: hasFeedback) else {
-        let others = AnalysisKind.allCases.filter { $0.isDrawn(ofFeedback: hasFeedback) }
+      guard kind.isDrawn(of: network.form) else {
+        let others = AnalysisKind.allCases.filter { $0.isDrawn(of: network.form) }
         throw scalar.rejected(
-          "\(scalar.text) is not drawn of a network "
-            + (hasFeedback ? "with feedback" : "of layers"),
+          "\(scalar.text) is not drawn of a network \(network.form.text)",
           remedy: "use " + others.map(\.name).joined(separator: ", "))
       }
       return kind

@@ -11,17 +11,20 @@ public struct LearningDescription: Sendable, Equatable {
     case eligibility(feedback: EligibilityPropagation.Feedback, decay: Double)
     case leastSquares(RecursiveLeastSquares.Constants)
     case constrainedLeastSquares(ConstrainedLeastSquares)
+    case evolution(EvolutionDescription)
 
     /// The `rule` of the file.
     public enum Kind: String, Sendable, CaseIterable {
       case bptt, eProp, recursiveLeastSquares, constrainedLeastSquares
+      case evolvingConnectivity, denseEvolution
     }
 
-    /// Whether targets are currents and factors of a network with feedback.
-    var isLeastSquares: Bool {
+    /// The networks that it teaches.
+    var form: NetworkDescription.Form {
       switch self {
-      case .leastSquares, .constrainedLeastSquares: true
-      case .backpropagation, .eligibility: false
+      case .leastSquares, .constrainedLeastSquares: .feedback
+      case .backpropagation, .eligibility: .layers
+      case .evolution: .control
       }
     }
   }
@@ -51,8 +54,18 @@ public struct RewiringDescription: Sendable, Equatable {
 
 extension LearningDescription {
   init(from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double) throws {
-    rule = try Rule(from: mapping)
-    if rule.isLeastSquares {
+    rule = try Rule(from: mapping, task: task)
+    if rule.form == .control {
+      loss = .meanSquaredError
+      optimizer = try mapping.nested("optimizer", default: rule.usualOptimizer) {
+        try Optimizer(from: $0)
+      }
+      clipGlobalNorm = nil
+      regularizers = []
+      rewiring = nil
+      return
+    }
+    if rule.form == .feedback {
       loss = .meanSquaredError
       optimizer = Optimizer(.gradientDescent(momentum: 0), learningRate: 1)
       clipGlobalNorm = nil
@@ -87,19 +100,39 @@ extension LearningDescription {
   ///
   /// - Throws: `ExperimentError` at the line of what cannot be done.
   func check(
-    _ mapping: ConfigurationMapping, hasFeedback: Bool, network: () throws -> Network
+    _ mapping: ConfigurationMapping, form: NetworkDescription.Form,
+    control: ControlDescription?, network: () throws -> Network
   ) throws {
-    let isConstrained = if case .constrainedLeastSquares = rule { true } else { false }
-    guard rule.isLeastSquares == hasFeedback else {
-      throw mapping.rejected(
-        "rule",
-        hasFeedback
-          ? "a network with feedback learns by recursive or constrained least squares"
-          : (isConstrained ? "constrained" : "recursive")
+    guard rule.form == form else {
+      switch form {
+      case .feedback:
+        throw mapping.rejected(
+          "rule", "a network with feedback learns by recursive or constrained least squares",
+          remedy: "write recursive-least-squares")
+      case .control:
+        throw mapping.rejected(
+          "rule", "a network that acts in an environment is evolved",
+          remedy: "write evolving-connectivity for kind: bernoulli, dense-evolution for the others")
+      case .layers:
+        let isConstrained = if case .constrainedLeastSquares = rule { true } else { false }
+        throw mapping.rejected(
+          "rule",
+          (isConstrained ? "constrained" : "recursive")
             + " least squares is for a network with feedback",
-        remedy: hasFeedback
-          ? "write recursive-least-squares"
-          : "write network: {kind: feedback, ...}, or learn by bptt")
+          remedy: "write network: {kind: feedback, ...}, or learn by bptt")
+      }
+    }
+    if case .evolution(let evolution) = rule, let control {
+      guard evolution.variation.isOfBits == (control.kind == .bernoulli) else {
+        throw mapping.rejected(
+          "rule",
+          evolution.variation.isOfBits
+            ? "only synapses of one bit have probabilities to evolve"
+            : "synapses of one bit have no weights to evolve",
+          remedy: evolution.variation.isOfBits
+            ? "write network: {kind: bernoulli}, or dense-evolution"
+            : "write evolving-connectivity, or another kind of network")
+      }
     }
     func explaining(_ key: String, _ body: (Network) throws -> Void) throws {
       let network = try network()
@@ -117,10 +150,20 @@ extension LearningDescription {
 }
 
 extension LearningDescription.Rule {
-  fileprivate init(from mapping: ConfigurationMapping) throws {
+  /// That of the published code where there is one.
+  fileprivate var usualOptimizer: String {
+    if case .evolution(let evolution) = self, !evolution.variation.isOfBits {
+      return "{kind: adamw, learningRate: 0.15, weightDecay: 0.1}"
+    }
+    return "{kind: adam, learningRate: 0.15}"
+  }
+
+  fileprivate init(from mapping: ConfigurationMapping, task: TaskDescription) throws {
     let kind: Kind = try mapping.value("rule") { try $0.choice() }
     switch kind {
     case .bptt: self = .backpropagation
+    case .evolvingConnectivity, .denseEvolution:
+      self = .evolution(try EvolutionDescription(kind, from: mapping, task: task))
     case .eProp:
       let feedback: EligibilityPropagation.Feedback =
         try mapping.value("feedback", default: "symmetric") { try $0.choice() }

@@ -4,7 +4,21 @@ import SynfireNetworks
 public struct NetworkDescription: Sendable, Equatable {
   /// The `kind` of the file.
   enum Kind: String, CaseIterable {
-    case layers, feedback
+    case layers, feedback, bernoulli, weighted, tanh, gru
+  }
+
+  /// What the network is, for those who can do with some only.
+  enum Form {
+    case layers, feedback, control
+
+    /// What stands behind "a network".
+    var text: String {
+      switch self {
+      case .layers: "of layers"
+      case .feedback: "with feedback"
+      case .control: "that acts in an environment"
+      }
+    }
   }
 
   /// From the inputs to the readout; each layer's outputs are the next one's inputs. Empty for a network
@@ -13,6 +27,10 @@ public struct NetworkDescription: Sendable, Equatable {
   public let readout: ReadoutDescription
   /// In place of layers, a population whose factors are fed back.
   public let feedback: FeedbackDescription?
+  /// In place of layers, a network that acts in closed loop.
+  public let control: ControlDescription?
+
+  var form: Form { feedback != nil ? .feedback : control != nil ? .control : .layers }
 }
 
 /// One layer of neurons with what goes into it.
@@ -49,7 +67,8 @@ extension NetworkDescription {
       layers = []
       feedback = try FeedbackDescription(
         from: mapping, task: task, teacher: teacher, timeStep: timeStep, budget: budget)
-      readout = .ofFactors
+      control = nil
+      readout = .ofNothing
       return
     }
     guard teacher == nil else {
@@ -58,6 +77,19 @@ extension NetworkDescription {
         remedy: "write network: {kind: feedback, ...}, or leave teacher out")
     }
     feedback = nil
+    if let kind = ControlDescription.Kind(rawValue: kind.rawValue) {
+      layers = []
+      control = try ControlDescription(
+        kind, from: mapping, task: task, timeStep: timeStep, budget: budget)
+      readout = .ofNothing
+      return
+    }
+    if case .control = task {
+      throw mapping.rejected(
+        "kind", "layers do not act in an environment",
+        remedy: "write network: {kind: bernoulli, neurons: 256}, or weighted, tanh or gru")
+    }
+    control = nil
     var inputs = task.inputChannels
     var names: Set<String> = []
     layers = try mapping.list("layers") { element in
@@ -81,8 +113,8 @@ extension NetworkDescription {
 }
 
 extension ReadoutDescription {
-  /// That of a network with feedback, which the rule learns from nothing.
-  static let ofFactors = ReadoutDescription(
+  /// That of a network that is no stack of layers.
+  static let ofNothing = ReadoutDescription(
     filter: .none, reduction: .everyStep, connectivity: .dense(.constant(InitialScale(0))),
     hasBias: true)
 }

@@ -20,6 +20,7 @@ public struct PublishedNumber: Sendable, Equatable {
   public static let metrics = [
     "accuracy", "error", "loss", "meanSquaredError", "decisionAccuracy", "firingRate",
     "factorError", "outputError", "reachingError", "cyclingError",
+    "meanReturn", "episodeLength", "distance",
   ]
 }
 

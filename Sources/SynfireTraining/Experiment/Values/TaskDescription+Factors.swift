@@ -59,6 +59,7 @@ extension TaskDescription {
   var taught: (inputs: Int, outputs: Int) {
     switch self {
     case .reachingOrCycling: (ReachingTask.channels, ReachingTask.outputs)
+    case .control: (0, 0)
     default: isClassification || hasSpikes ? (0, 0) : (inputChannels, outputs - factors)
     }
   }

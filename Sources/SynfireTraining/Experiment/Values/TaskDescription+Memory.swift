@@ -2,6 +2,8 @@ extension TaskDescription {
   /// Bytes of the batch that trains and of the next, which is made meanwhile, and of the outputs of one with
   /// their adjoints.
   func batchBytes(trials: Int) -> Int {
+    // Episodes arise as they are acted in.
+    if case .control = self { return trials * 2 * (4 * inputChannels + Self.conditionBytes) }
     let rows = windowSteps.map { steps / $0 } ?? (isClassification ? 1 : steps)
     // Spikes are bits, padded to words of 64.
     let inputs = steps * (hasSpikes ? (inputChannels + 63) / 64 * 8 : inputChannels * 4)

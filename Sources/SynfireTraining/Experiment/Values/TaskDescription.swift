@@ -14,6 +14,7 @@ public enum TaskDescription: Sendable, Equatable {
   case noiseIntegration(NoiseIntegrationTaskDescription)
   case reachingOrCycling
   case readySetGo
+  case control(ControlTaskDescription)
 
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
@@ -27,6 +28,7 @@ public enum TaskDescription: Sendable, Equatable {
     case noiseIntegration = "noise-integration"
     case reachingOrCycling = "reaching-or-cycling"
     case readySetGo = "ready-set-go"
+    case control
   }
 
   /// Input channels.
@@ -42,6 +44,7 @@ public enum TaskDescription: Sendable, Equatable {
     case .reachingOrCycling: ReachingOrCyclingTask.channels
     case .readySetGo: ReadySetGoTask.channels
     case .custom(let task): task.inputChannels
+    case .control(let task): task.space.observations
     }
   }
 
@@ -56,6 +59,7 @@ public enum TaskDescription: Sendable, Equatable {
     case .reachingOrCycling: ReachingOrCyclingTask.outputs
     case .readySetGo: ReadySetGoTask.outputs
     case .custom(let task): task.sizes.factors + task.sizes.outputs
+    case .control(let task): task.space.actions.outputs
     }
   }
 
@@ -73,6 +77,7 @@ public enum TaskDescription: Sendable, Equatable {
     case .reachingOrCycling: ReachingOrCyclingTask.meanSteps
     case .readySetGo: ReadySetGoTask.meanSteps
     case .custom(let task): task.steps
+    case .control(let task): task.stepLimit
     }
   }
 
@@ -123,6 +128,7 @@ public enum TaskDescription: Sendable, Equatable {
     case .oscillation, .reaching, .readySetGo: return ["outputError"]
     case .noiseIntegration: return ["decisionAccuracy", "meanSquaredError", "outputError"]
     case .reachingOrCycling: return ["outputError", "reachingError", "cyclingError"]
+    case .control: return ["meanReturn", "episodeLength", "distance"]
     default: break
     }
     return isClassification ? ["accuracy", "error"] : ["meanSquaredError", "decisionAccuracy"]
@@ -183,6 +189,7 @@ extension TaskDescription {
       case .readySetGo: self = .readySetGo
       default: self = .cycling
       }
+    case .control: self = .control(try ControlTaskDescription(from: mapping))
     case .custom:
       self = .custom(try CustomTaskDescription(from: mapping, timeStep: timeStep))
     case .oscillation:

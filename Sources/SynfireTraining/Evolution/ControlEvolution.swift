@@ -1,0 +1,174 @@
+import SynfireCore
+import SynfireLearning
+import SynfireNetworks
+import SynfireTasks
+
+/// A network that acts in an environment and is evolved, as the training loop takes it: a batch is a generation.
+struct ControlEvolution<Rule: EvolutionRule>: LearningRule
+where Rule.Network.Individual: Controller {
+  private var rule: Rule
+  private let task: ControlTask
+  private let plan: EpisodePlan
+  private let load: @Sendable (NamedTensors<Double>, Rule.Network.Individual) throws -> Void
+  private let pool: WorkerPool
+
+  /// - Parameter load: gives an individual the parameters that have been learned.
+  init(
+    _ rule: Rule, task: ControlTask, plan: EpisodePlan, threads: Int,
+    load: @escaping @Sendable (NamedTensors<Double>, Rule.Network.Individual) throws -> Void
+  ) {
+    self.rule = rule
+    self.task = task
+    self.plan = plan
+    self.load = load
+    pool = WorkerPool(threads: threads)
+  }
+
+  var updates = 0
+  var state = NamedTensors<Float>()
+
+  /// The network's, and what observations are normalised by.
+  var parameters: NamedTensors<Float> {
+    get {
+      NamedTensors(
+        rule.parameters.pairs.map { ($0.name, $0.tensor.converted()) }
+          + ControlNetwork.normalizer(rule.normalizer).pairs.map { ($0.name, $0.tensor) })
+    }
+    set {
+      var state = rule.state
+      for name in rule.parameters.names { newValue[name].map { state[name] = $0.converted() } }
+      for (name, tensor) in ControlNetwork.state(of: newValue).pairs { state[name] = tensor }
+      // A state is refused for its shapes alone, and parameters were checked.
+      try? rule.restore(state)
+    }
+  }
+
+  var preciseState: NamedTensors<Double> { rule.state }
+
+  mutating func restore(preciseState: NamedTensors<Double>) throws {
+    try rule.restore(preciseState)
+  }
+
+  // MARK: Learning
+
+  mutating func step(_ batch: TrialBatch) throws -> StepMetrics {
+    let outcome =
+      switch plan.ending {
+      case .first: try firstEpisodes().outcome
+      case .everyMember: try allEpisodes()
+      }
+    let generation = try rule.update(outcome, on: pool)
+    updates += 1
+    var metrics = StepMetrics(
+      loss: -generation.meanFitness, gradientNorm: generation.gradientNorm, learningRate: 0,
+      firingRate: 0, silentFraction: 0, saturatedFraction: 0)
+    metrics.others = [
+      "meanReturn": generation.meanFitness, "bestReturn": generation.bestFitness,
+      "withoutReturn": Double(generation.withoutFitness),
+    ]
+    metrics.others["evaluationReturn"] = generation.evaluationFitness
+    metrics.others["density"] = generation.density
+    return metrics
+  }
+
+  private var isLast: Bool { rule.normalizer?.source == .last }
+
+  private var world: @Sendable () throws -> Rollout {
+    let task = task
+    return { Rollout(try task.environment.make(), stepLimit: task.stepLimit) }
+  }
+
+  /// The first episode of every member, and the steps of the longest.
+  ///
+  /// - Parameter states: what members that go on are left in.
+  private func firstEpisodes(
+    keeping states: MemberStates? = nil
+  ) throws -> (outcome: PopulationOutcome, longest: Int) {
+    let (plan, isLast, longest) = (plan, isLast, Largest())
+    let outcome = try rule.evaluate(on: pool, world: world) { world, member in
+      world.begin(member.randomness("episodes", everyGeneration: plan.startsAnew))
+      while !world.step({ member.act($0, into: $1) }) {}
+      if isLast { member.observe(world.seen) }
+      longest.take(world.episode.steps)
+      states?.save(world, member.individual, of: member.index)
+      return world.episode.total
+    }
+    return (outcome, longest.value)
+  }
+
+  /// Goes on until every member has completed an episode.
+  private func allEpisodes() throws -> PopulationOutcome {
+    let states = MemberStates(
+      members: rule.population.size, world: try world(), individual: rule.network.makeIndividual())
+    let (first, longest) = try firstEpisodes(keeping: states)
+    let (plan, isLast) = (plan, isLast)
+    var all = try rule.evaluate(on: pool, world: world) { world, member in
+      states.restore(world, member.individual, of: member.index)
+      var (sum, completed, steps) = (world.episode.total, 1, world.episode.steps)
+      var hasEnded = true
+      while steps < longest {
+        if hasEnded {
+          world.begin(member.randomness("episodes", everyGeneration: plan.startsAnew))
+        }
+        hasEnded = world.step { member.act($0, into: $1) }
+        steps += 1
+        if hasEnded {
+          sum += world.episode.total
+          completed += 1
+        }
+      }
+      if isLast { member.observe(world.seen) }
+      return sum / Double(completed)
+    }
+    if !isLast {
+      var observed = first.observed
+      observed.add(all.observed)
+      all.observed = observed
+    }
+    return all
+  }
+
+  // MARK: Evaluation
+
+  /// The network that has been learned so far, in the episodes of a batch: see `ControlTask`.
+  func evaluate(_ batch: TrialBatch) throws -> Evaluation {
+    guard let episodes = batch.conditions["episode"] else {
+      throw LearningError(
+        "the batch does not say which episodes", place: "\(task.name)",
+        remedy: "Use the batches of a ControlTask.")
+    }
+    let columns = ControlTask.Column.allCases.count
+    let result = AlignedBuffer<Double>(count: episodes.count * columns)
+    let (rule, task, load) = (rule, task, load)
+    // Each shard makes a world of its own.
+    let shards = min(episodes.count, 16)
+    try pool.run(shards: shards) { shard in
+      let rollout = Rollout(try task.environment.make(), stepLimit: task.stepLimit)
+      let individual = rule.network.makeIndividual()
+      try load(rule.parameters, individual)
+      let actor = Actor(individual, rule.normalizer)
+      for index in shard * episodes.count / shards..<(shard + 1) * episodes.count / shards {
+        func stream(_ name: String) -> RandomStream {
+          RandomStream(seed: rule.seed, stream: name, trial: UInt64(episodes[index]))
+        }
+        var randomness = stream("evaluation: initial state")
+        rule.network.reset(individual, &randomness)
+        rollout.begin(stream("evaluation: episode"))
+        while !rollout.step({ actor.act($0, into: $1) }) {}
+        let row = result.pointer + index * columns
+        row[ControlTask.Column.total.rawValue] = rollout.episode.total
+        row[ControlTask.Column.steps.rawValue] = Double(rollout.episode.steps)
+        row[ControlTask.Column.distance.rawValue] = rollout.episode.distance ?? .nan
+      }
+    }
+    let values = UnsafeBufferPointer(start: result.pointer, count: episodes.count * columns)
+    let mean =
+      episodes.indices.reduce(0.0) { $0 + values[$1 * columns] } / Double(episodes.count)
+    return Evaluation(
+      loss: -mean,
+      readout: Tensor(
+        axes: ["trial", "column"], shape: [episodes.count, columns],
+        values: values.map { Float($0) }),
+      firingRate: 0)
+  }
+}
