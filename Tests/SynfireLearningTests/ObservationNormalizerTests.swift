@@ -79,4 +79,23 @@ import Testing
     var wrong = ObservationNormalizer(observations: 3)
     #expect(throws: LearningError.self) { try wrong.restore(normalizer.state) }
   }
+
+  @Test func mistakesAreErrors() throws {
+    let network = try BernoulliNetwork(observations: 2, neurons: 4, actions: 1)
+    func rule(_ observations: Int) throws -> EvolvingConnectivity<BernoulliNetwork> {
+      try EvolvingConnectivity(
+        network, population: Population(size: 2),
+        normalizer: ObservationNormalizer(observations: observations))
+    }
+    var (wrong, right) = (try rule(3), try rule(2))
+    let pool = WorkerPool(threads: 1)
+    #expect(throws: LearningError.self) { try wrong.step(on: pool) { _ in 0 } }
+    #expect(throws: LearningError.self) {
+      try right.step(on: pool) { member in try member.act([1])[0] }
+    }
+    // What is not finite is left out, and the members that saw it do not disturb the others.
+    try right.step(on: pool) { member in try member.act([member.index == 0 ? .nan : 1, 2])[0] }
+    #expect(right.normalizer!.count == 1)
+    #expect(right.normalizer!.mean == [1, 2])
+  }
 }

@@ -35,6 +35,12 @@ import Testing
     #expect(fast.derivative(0.0) == 1)
     #expect(abs(fast.derivative(-1.0) - 1.0 / 676) < 1e-15)
     #expect(Surrogate.superSpike() == .fastSigmoid(slope: 100))
+    // As Wang et al. (2023) use it: 1 / 9, 1, 1 / 4.
+    let steep = Surrogate.superSpike(slope: 10)
+    for (distance, expected) in [(-0.2, 0.111111111111), (0.0, 1), (0.1, 0.25)] {
+      let derivative: Double = steep.derivative(distance)
+      #expect(abs(derivative - expected) < 1e-9)
+    }
     let triangle = Surrogate.triangular(dampening: 0.3, width: 1)
     #expect(triangle.derivative(0.0) == 0.3)
     #expect(abs(triangle.derivative(0.5) - 0.15) < 1e-15)

@@ -91,14 +91,19 @@ public final class EvolvedPopulation {
   }
 }
 
-/// Generations of evolution of networks that act on numbers without a world: bits, or real weights.
+/// Generations of evolution of networks that act on numbers without a world: single bits, or real weights of the
+/// same neurons or of gated units.
 public struct EvolvedGeneration {
   private var advance: (WorkerPool) throws -> GenerationMetrics
   private let pool: WorkerPool
 
+  public enum Kind: String {
+    case bits, weights, gated
+  }
+
   /// - Parameter steps: of the environment that every member acts for.
   public init(
-    bits: Bool, population: Int, observations: Int, neurons: Int, actions: Int, steps: Int,
+    _ kind: Kind, population: Int, observations: Int, neurons: Int, actions: Int, steps: Int,
     threads: Int
   ) throws {
     pool = WorkerPool(threads: threads)
@@ -112,7 +117,7 @@ public struct EvolvedGeneration {
           var stream = member.randomness("observations")
           var total = 0.0
           for _ in 0..<steps {
-            stream.fillUniform(world.seen)
+            stream.fillNormal(world.seen)
             for index in 0..<observations { world.observation[index] = Double(world.seen[index]) }
             member.act(world.observation.baseAddress!, into: world.action.baseAddress!)
             total += world.action[0]
@@ -121,16 +126,22 @@ public struct EvolvedGeneration {
         }
       }
     }
-    advance =
-      bits
-      ? generations(
-        try EvolvingConnectivity(
-          BernoulliNetwork(observations: observations, neurons: neurons, actions: actions),
-          population: population))
-      : generations(
+    switch kind {
+    case .bits:
+      let network = try BernoulliNetwork(
+        observations: observations, neurons: neurons, actions: actions)
+      advance = generations(try EvolvingConnectivity(network, population: population))
+    case .weights:
+      let network = try DenseSpikingNetwork(
+        observations: observations, neurons: neurons, actions: actions)
+      advance = generations(try DenseEvolution(network, population: population))
+    case .gated:
+      let network = try GRUNetwork(observations: observations, neurons: neurons, actions: actions)
+      advance = generations(
         try DenseEvolution(
-          DenseSpikingNetwork(observations: observations, neurons: neurons, actions: actions),
-          population: population))
+          network, population: population, noise: 0.02,
+          optimizer: .evolution(learningRate: 0.01)))
+    }
   }
 
   public mutating func step() throws -> GenerationMetrics { try advance(pool) }

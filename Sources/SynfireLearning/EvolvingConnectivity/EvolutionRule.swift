@@ -68,6 +68,11 @@ public struct PopulationOutcome: Sendable, Equatable {
   /// By member; not a number where there was none to be had.
   public var fitness: [Double]
   public var observed: ObservationSums
+
+  public init(fitness: [Double], observed: ObservationSums) {
+    self.fitness = fitness
+    self.observed = observed
+  }
 }
 
 extension EvolutionRule {
@@ -107,6 +112,8 @@ extension EvolutionRule {
   /// Finds the fitness of every member of the present generation, or of some, without learning.
   ///
   /// - Parameter members: all unless said otherwise; the fitness of others is not a number.
+  /// - Throws: `LearningError` for a normaliser of other observations than the network's, and what the
+  ///   closures throw.
   public func evaluate<World>(
     members: Range<Int>? = nil, on pool: WorkerPool, world: @Sendable () throws -> World,
     fitness: @Sendable (inout World, Member<Network.Individual>) throws -> Double
@@ -123,7 +130,7 @@ extension EvolutionRule {
       var place =
         try places.take()
         ?? (
-          world(), Member(network.makeIndividual(), seed: seed, normalizer: normalizer)
+          world(), try Member(network.makeIndividual(), seed: seed, normalizer: normalizer)
         )
       for index in range {
         let member = place.1

@@ -23,12 +23,17 @@ public final class Member<Individual: Sendable> {
 
   init(
     _ individual: Individual, seed: UInt64, normalizer: ObservationNormalizer?
-  ) {
+  ) throws {
     self.individual = individual
     self.seed = seed
     self.normalizer = normalizer
     let controller = individual as? any Controller
     let count = controller?.observations ?? normalizer?.observations ?? 0
+    if let normalizer, normalizer.observations != count {
+      throw LearningError(
+        "the normaliser is for \(normalizer.observations) observations, the network for \(count)",
+        place: "evolution", remedy: "Make the normaliser for as many observations as the network.")
+    }
     observed = ObservationSums(observations: normalizer?.observations ?? 0)
     last = AlignedBuffer(count: count)
     normalized = AlignedBuffer(count: count)
