@@ -35,8 +35,10 @@ final class TrainingDisplay {
     let rate = Double(progress.batchesHere) / max(progress.seconds, 1e-9)
     let left = Double(progress.batches - progress.batch) / rate
     let isLast = progress.batch == progress.batches
-    let facts = String(
-      format: "loss %.4g  %.1f Hz  %.1f batches/s  ", progress.loss, progress.firingRate, rate)
+    let facts =
+      progress.meanReturn.map { String(format: "return %.4g  %.2f generations/s  ", $0, rate) }
+      ?? String(
+        format: "loss %.4g  %.1f Hz  %.1f batches/s  ", progress.loss, progress.firingRate, rate)
     if isTerminal {
       guard isDue || isLast else { return }
       let counts =

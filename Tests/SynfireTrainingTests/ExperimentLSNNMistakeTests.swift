@@ -97,7 +97,7 @@ import Testing
     Mistake(
       "learning.rule=eprop", "learning.rule", "\"eprop\" is not known here",
       "did you mean e-prop? known are bptt, e-prop, recursive-least-squares,"
-        + " constrained-least-squares"),
+        + " constrained-least-squares, evolving-connectivity, dense-evolution"),
     Mistake(
       "learning.rule=e-prop", "learning.rule",
       "e-prop has no delays, and hidden.input has some of up to 4 steps",

@@ -41,7 +41,7 @@ import Testing
       what: "\"store-recal\" is not known here",
       remedy: "did you mean store-recall? known are mnist, fashion-mnist, context-integration,"
         + " context-switch, sequential-mnist, store-recall, cycling, custom, oscillation,"
-        + " reaching, noise-integration, reaching-or-cycling, ready-set-go"),
+        + " reaching, noise-integration, reaching-or-cycling, ready-set-go, control"),
     Mistake(
       old: "{kind: store-recall}", new: "{kind: store-recall, stepsPerPixel: 2}",
       key: "task.stepsPerPixel", what: "unknown key \"stepsPerPixel\"",

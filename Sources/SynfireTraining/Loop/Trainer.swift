@@ -145,7 +145,8 @@ public final class Trainer {
       .batch(
         .init(
           batch: checkpoint.batch, batches: plan.batches, loss: metrics.loss,
-          firingRate: metrics.firingRate, seconds: seconds, batchesHere: batchesHere)))
+          meanReturn: metrics.others["meanReturn"], firingRate: metrics.firingRate,
+          seconds: seconds, batchesHere: batchesHere)))
   }
 
   private func interrupted() throws -> Outcome {

@@ -22,6 +22,8 @@ public enum TrainingEvent: Sendable {
     /// Batches of the whole run.
     public let batches: Int
     public let loss: Double
+    /// The mean sum of rewards, where members of a population got some.
+    public let meanReturn: Double?
     /// The mean firing rate in hertz.
     public let firingRate: Double
     /// Seconds of training since this process began or resumed the run.
