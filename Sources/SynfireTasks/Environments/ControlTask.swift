@@ -19,7 +19,8 @@ public struct ControlTask: TrialTask {
   /// Steps after which an episode is cut off.
   public let stepLimit: Int
 
-  /// - Throws: `TasksError` for a limit that the environment does not reach.
+  /// - Throws: `TasksError` for a limit that the environment does not reach, and when a library or a file that it
+  ///   needs is missing.
   public init(_ environment: EnvironmentDescription, stepLimit: Int? = nil) throws {
     let most = environment.space.stepLimit
     let limit = stepLimit ?? most
@@ -28,6 +29,8 @@ public struct ControlTask: TrialTask {
         "episodes of \(limit) steps", place: environment.name,
         remedy: "There are 1 to \(most) here.")
     }
+    // What is missing is found before anything is written.
+    _ = try environment.make()
     self.environment = environment
     self.stepLimit = limit
   }
