@@ -248,6 +248,20 @@ import Testing
     #expect(values(rule.parameters).allSatisfy { $0.isFinite })
   }
 
+  /// A world that breaks down for an evaluation member takes it out of the mean, and stops nothing.
+  @Test func evaluationMembersWithoutFitnessAreLeftOut() throws {
+    let pool = WorkerPool(threads: 1)
+    func metrics(_ evaluation: [Double]) throws -> GenerationMetrics {
+      var rule = try EvolvingConnectivity(
+        Bits([4]), population: Population(size: 6, evaluationMembers: 2))
+      return try rule.update(fitness: [1, 2, 3, 4] + evaluation, on: pool)
+    }
+    let some = try metrics([.nan, 7])
+    #expect(some.evaluationFitness == 7 && some.withoutFitness == 1 && some.meanFitness == 2.5)
+    let none = try metrics([.nan, .nan])
+    #expect(none.evaluationFitness == nil && none.withoutFitness == 2)
+  }
+
   @Test func mistakesAreErrors() throws {
     #expect(throws: LearningError.self) { try Population(size: 129, evaluationMembers: 128) }
     #expect(throws: LearningError.self) { try Population(size: 1) }

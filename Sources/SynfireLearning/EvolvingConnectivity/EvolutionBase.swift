@@ -63,7 +63,7 @@ struct EvolutionBase: Sendable {
     fitness: [Double], population: Population, gradient: NamedTensors<Double>
   ) -> GenerationMetrics {
     let training = fitness[..<population.trainingMembers].filter { !$0.isNaN }
-    let evaluation = fitness[population.trainingMembers...]
+    let evaluation = fitness[population.trainingMembers...].filter { !$0.isNaN }
     func mean(_ values: some Collection<Double>) -> Double {
       values.reduce(0, +) / Double(values.count)
     }

@@ -52,8 +52,8 @@ public struct GenerationMetrics: Sendable, Equatable {
   /// Over the members that were learned from, those without a number left out; NaN if none has one.
   public var meanFitness: Double
   public var bestFitness: Double
-  /// Mean over the evaluation members: of the network that had been learned before this generation. Nil
-  /// without any.
+  /// Mean over the evaluation members, those without a number left out: of the network that had been learned
+  /// before this generation. Nil without any.
   public var evaluationFitness: Double?
   /// Members whose fitness was not a number; they got the worst ranks.
   public var withoutFitness: Int
