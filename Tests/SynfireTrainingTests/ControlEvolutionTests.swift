@@ -109,7 +109,22 @@ import Testing
     #expect(once.seen < again.seen && once.mean < once.best)
   }
 
+  /// An episode of the pendulum never ends before its limit.
+  @Test(arguments: [("none", 24 * 200), ("30", 20 * 30 + 4 * 200)])
+  func onlyWhatIsLearnedFromIsCutShort(limit: String, steps: Int) throws {
+    let run = try trained(
+      experiment(
+        "pendulum",
+        Self.small + [
+          "generations=1", "learning.stepLimit=\(limit)", "learning.episodes=first",
+          "learning.normalizer=visited",
+        ]), threads: 2)
+    #expect(run.preciseState["normalizer.count"]?.values == [Double(steps)])
+    #expect(run.testMetrics["episodeLength"] == 200)
+  }
+
   @Test(arguments: [
+    ("cartpole", "learning.stepLimit=501", "learning.stepLimit", "out of range"),
     ("cartpole", "task.environment=CartPole-v7", "task.environment", "no environment is named"),
     ("cartpole", "task.stepLimit=501", "task.stepLimit", "out of range"),
     (

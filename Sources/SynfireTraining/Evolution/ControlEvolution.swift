@@ -71,6 +71,11 @@ where Rule.Network.Individual: Controller {
     return metrics
   }
 
+  /// Steps after which an episode of a member is cut off.
+  private func stepLimit(of member: Member<Rule.Network.Individual>) -> Int {
+    member.isEvaluation ? task.stepLimit : plan.stepLimit ?? task.stepLimit
+  }
+
   private var isLast: Bool { rule.normalizer?.source == .last }
 
   private var world: @Sendable () throws -> Rollout {
@@ -86,6 +91,7 @@ where Rule.Network.Individual: Controller {
   ) throws -> (outcome: PopulationOutcome, longest: Int) {
     let (plan, isLast, longest) = (plan, isLast, Largest())
     let outcome = try rule.evaluate(on: pool, world: world) { world, member in
+      world.stepLimit = stepLimit(of: member)
       world.begin(member.randomness("episodes", everyGeneration: plan.startsAnew))
       while !world.step({ member.act($0, into: $1) }) {}
       if isLast { member.observe(world.seen) }
@@ -103,6 +109,7 @@ where Rule.Network.Individual: Controller {
     let (first, longest) = try firstEpisodes(keeping: states)
     let (plan, isLast) = (plan, isLast)
     var all = try rule.evaluate(on: pool, world: world) { world, member in
+      world.stepLimit = stepLimit(of: member)
       states.restore(world, member.individual, of: member.index)
       var (sum, completed, steps) = (world.episode.total, 1, world.episode.steps)
       var hasEnded = true

@@ -13,9 +13,15 @@ public struct EpisodePlan: Sendable, Equatable {
   /// Whether a member starts in another state in each generation; otherwise in one of its own always
   /// (Wang et al. 2023, code).
   public var startsAnew: Bool
+  /// Steps after which the episodes that are learned from are cut off; nil for the limit of the task, which those
+  /// of evaluation members and of tests always have.
+  ///
+  /// In short episodes it pays less not to fall, and more to move (cf. Salimans et al. 2017, 2.1).
+  public var stepLimit: Int?
 
-  public init(ending: Ending = .first, startsAnew: Bool = false) {
+  public init(ending: Ending = .first, startsAnew: Bool = false, stepLimit: Int? = nil) {
     self.ending = ending
     self.startsAnew = startsAnew
+    self.stepLimit = stepLimit
   }
 }

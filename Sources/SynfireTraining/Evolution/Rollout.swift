@@ -5,14 +5,14 @@ import SynfireTasks
 final class Rollout {
   private let environment: any Environment
   private let space: EnvironmentSpace
-  private let stepLimit: Int
+  /// Steps after which an episode is cut off.
+  var stepLimit: Int
   private let observation: AlignedBuffer<Double>
   private let outputs: AlignedBuffer<Double>
   private(set) var episode = Rollout.begun
   private var start: Double?
   private static let begun = Episode(total: 0, steps: 0, terminated: false, distance: nil)
 
-  /// - Parameter stepLimit: steps after which an episode is cut off.
   init(_ environment: any Environment, stepLimit: Int) {
     self.environment = environment
     self.stepLimit = stepLimit

@@ -29,7 +29,7 @@ extension EvolutionDescription {
     _ kind: LearningDescription.Rule.Kind, from mapping: ConfigurationMapping,
     task: TaskDescription
   ) throws {
-    guard case .control = task else {
+    guard case .control(let control) = task else {
       throw mapping.rejected(
         "rule", "evolution learns by what members get in an environment",
         remedy: "write task: {kind: control, environment: CartPole-v1}, or learn by bptt")
@@ -59,6 +59,9 @@ extension EvolutionDescription {
     }
     episodes = EpisodePlan(
       ending: try mapping.value("episodes", default: "first") { try $0.choice() },
-      startsAnew: try mapping.value("freshStarts", default: "false") { try $0.boolean() })
+      startsAnew: try mapping.value("freshStarts", default: "false") { try $0.boolean() },
+      stepLimit: try mapping.optional("stepLimit") { scalar in
+        try scalar.integer(in: 1...control.stepLimit)
+      })
   }
 }
