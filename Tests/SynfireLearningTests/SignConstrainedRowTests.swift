@@ -79,6 +79,18 @@ import Testing
     }
   }
 
+  /// Hundreds of traces that resemble each other, as those of a population are.
+  @Test func isDoneInFewSweeps() {
+    let problem = Problem(count: 160, samples: 2000, seed: 3)
+    let limits = SignConstrainedRow.Limits(tolerance: 1e-6, sweeps: 1000)
+    let (x, outcome) = problem.solve(ridge: 1e-3, limits)
+    #expect(outcome.change <= 1e-6 && outcome.sweeps <= 60)
+    var reference = [Double](repeating: 0, count: 160)
+    _ = SignConstrainedRow.reference(
+      problem.a, problem.b, signs: problem.signs, ridge: 1e-3, limits: Self.exact, &reference)
+    for (value, wanted) in zip(x, reference) { #expect(abs(value - wanted) < 1e-5) }
+  }
+
   /// The conditions of Karush, Kuhn and Tucker, which hold at the minimum and nowhere else.
   @Test(arguments: 0..<8)
   func solutionsAreMinima(seed: UInt64) {

@@ -13,7 +13,7 @@ public struct ConstrainedLeastSquares: Sendable, Equatable {
   public var ridge = 1.0
   /// What a trial leaves of the weight of those before it.
   public var forgetting = 0.985
-  public var limits = SignConstrainedRow.Limits(sweeps: 30)
+  public var limits = SignConstrainedRow.Limits()
   /// Trials in which the teacher has a share in what is fed back.
   public var blendedTrials = 30
   /// What such a trial leaves of the teacher's share, 1 in the first.

@@ -27,7 +27,7 @@ struct ConstrainedRecurrence: RecurrenceLearner {
   private var cross: [Double]
   /// Traces of steps that are not in A yet.
   private var pending: [Double] = []
-  /// Of the last solution: the row with most sweeps.
+  /// The most sweeps that a row of the last solution took, and the largest change that one was left with.
   private(set) var outcome = SignConstrainedRow.Outcome(sweeps: 0, change: 0)
 
   private static let blockSize = 64
@@ -124,7 +124,8 @@ struct ConstrainedRecurrence: RecurrenceLearner {
       guard let (solution, found) = slots[row] else { continue }
       let regressors = recurrence.regressors(of: row, traces: traceCount)
       for (regressor, value) in zip(regressors, solution) { result[row, regressor] = value }
-      if found.sweeps > outcome.sweeps { outcome = found }
+      outcome.sweeps = max(outcome.sweeps, found.sweeps)
+      outcome.change = max(outcome.change, found.change)
     }
     weights = result
   }
@@ -153,6 +154,9 @@ struct ConstrainedRecurrence: RecurrenceLearner {
       ridge: ridge, limits: limits, &x)
     return (x, outcome)
   }
+
+  /// `solutionChange`: see `SignConstrainedRow.Outcome`; the largest of all rows.
+  var metrics: [String: Double] { ["solutionChange": outcome.change] }
 
   var state: NamedTensors<Double> {
     get throws {

@@ -28,6 +28,9 @@ protocol RecurrenceLearner: Sendable {
   /// The trial that was learned from is over.
   mutating func endTrial() throws
 
+  /// What is worth knowing of the last trial learned from, by name.
+  var metrics: [String: Double] { get }
+
   /// What a checkpoint holds, the weights included.
   var state: NamedTensors<Double> { get throws }
   mutating func restore(_ state: NamedTensors<Double>) throws

@@ -127,6 +127,8 @@ struct RecursiveRecurrence: RecurrenceLearner {
     }
   }
 
+  var metrics: [String: Double] { [:] }
+
   private mutating func forEachRow(_ body: @Sendable (inout Row) throws -> Void) throws {
     try forEachRow { row, _ in try body(&row) }
   }

@@ -134,7 +134,9 @@ public struct RowwiseLeastSquares: FreeRunningRule {
     }
     run.end(stepper)
     updates += 1
-    return metrics(of: batch, errors: errors, spikes: spikes)
+    var metrics = metrics(of: batch, errors: errors, spikes: spikes)
+    if !errors.isEmpty { metrics.others = learner.metrics }
+    return metrics
   }
 
   /// What the next trial is for, and the teacher's share in what it feeds back.
