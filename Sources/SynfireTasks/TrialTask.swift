@@ -44,6 +44,10 @@ public protocol TrialTask: Sendable {
   /// - Parameter readout: axes [trial, output], or [time, trial, output] of a readout of every step.
   func metrics(readout: Tensor<Float>, of batch: TrialBatch) -> [String: Double]
 
+  /// How many trials of a batch the mean of a metric, or the loss, is over; all of them unless a task says
+  /// otherwise. 0 leaves the metric out of the mean over batches.
+  func count(of metric: String, readout: Tensor<Float>, in batch: TrialBatch) -> Int
+
   /// The sha256 of the raw content of each data file, by path; empty when the trials are generated.
   func dataHashes() throws -> [String: String]
 }
@@ -54,6 +58,10 @@ extension TrialTask {
   public func dataHashes() throws -> [String: String] { [:] }
 
   public var drawsEachPresentation: Bool { false }
+
+  public func count(of metric: String, readout: Tensor<Float>, in batch: TrialBatch) -> Int {
+    batch.trials
+  }
 
   public func batch(
     _ split: Split, index: Int, presentation: Int, trials: Int, seed: UInt64

@@ -50,6 +50,11 @@ import Testing
     }
     state.withUnsafeMutableBufferPointer { fast.save($0.baseAddress!) }
     #expect(state[(3 * sizes.1)...].map { Double($0) } == reference.spikes)
+    // The last row of what is kept of a step are the last spikes.
+    let words = (sizes.1 + 63) / 64
+    #expect(fast.spikes.count == fast.subSteps * words && fast.subSteps == 33)
+    let last = fast.spikes.suffix(words).map { $0 }
+    #expect((0..<sizes.1).map { Double(last[$0 / 64] >> UInt64($0 % 64) & 1) } == reference.spikes)
     if sizes.1 > 20 { #expect(spikes > 0) }
   }
 

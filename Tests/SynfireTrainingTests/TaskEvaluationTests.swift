@@ -1,4 +1,5 @@
 import SynfireCore
+import SynfireLearning
 import SynfireTasks
 import SynfireTraining
 import Testing
@@ -35,6 +36,39 @@ struct TaskEvaluationTests {
     }
     let expected = squares.reduce(0, +) / 13
     #expect(abs(metrics!["meanSquaredError"]! - expected) < 1e-6)
+  }
+
+  /// Episodes that came to no number are counted and left out, however they are spread over batches.
+  @Test(arguments: [(3, 5), (5, 5), (2, 5), (5, 1)])
+  func episodesWithoutAReturnAreLeftOut(trialsPerBatch: Int, trials: Int) throws {
+    let returns: [Float] = [10, .nan, .nan, 1, 4]
+    func metrics(_ returns: [Float]) throws -> [String: Double] {
+      let evaluation = try TaskEvaluation(
+        task: ControlTask(CartPole.description), split: .test, trials: returns.count,
+        trialsPerBatch: trialsPerBatch, seed: 0)
+      var done = 0
+      return try #require(
+        try evaluation.metrics { batch in
+          defer { done += batch.trials }
+          let here = returns[done..<done + batch.trials]
+          let counted = here.filter { !$0.isNaN }
+          return Evaluation(
+            loss: -Double(counted.reduce(0, +)) / Double(counted.count),
+            readout: Tensor(
+              axes: ["trial", "column"], shape: [batch.trials, 3],
+              values: here.flatMap { [$0, 7, Float.nan] }), firingRate: 0)
+        })
+    }
+    let found = try metrics(Array(returns.prefix(trials)))
+    #expect(found["meanReturn"] == (trials == 5 ? 5 : 10))
+    #expect(found["loss"] == (trials == 5 ? -5 : -10))
+    #expect(found["episodeLength"] == 7 && found["distance"] == nil)
+    #expect(found["withoutReturn"] == (trials == 5 ? 0.4 : 0))
+    let error = #expect(throws: TrainingError.self) {
+      try metrics(returns.prefix(trials).map { _ in .nan })
+    }
+    #expect(error?.what == "none of \(trials) test trials came to a number")
+    #expect(error?.place == "CartPole-v1" && error?.remedy.contains("render") == true)
   }
 
   @Test func trialsWithoutEndNeedANumber() throws {

@@ -16,18 +16,20 @@ import SynfireCore
 /// 2 D inputs, `hidden.recurrent.probabilities` [neuron, presynaptic], `readout.probabilities` [action, neuron];
 /// all start at 0.5. Neurons may connect to themselves.
 public struct BernoulliNetwork: Sendable {
-  public let observations: Int
-  public let neurons: Int
-  public let actions: Int
+  let sizes: ControlSizes
   /// How many neurons are excitatory: the first ones.
   public let excitatory: Int
   /// s, the part of the connections that is expected to be there: a constant of the scales, whatever
   /// becomes of the probabilities.
   public let expectedDensity: Double
   public let neuron: ControlNeuron
-  /// What actions are clipped to; nil for no clipping.
-  public let actionRange: ClosedRange<Float>?
   public let layout: BitLayout
+
+  public var observations: Int { sizes.observations }
+  public var neurons: Int { sizes.neurons }
+  public var actions: Int { sizes.actions }
+  /// What actions are clipped to; nil for no clipping.
+  public var actionRange: ClosedRange<Float>? { sizes.actionRange }
 
   /// - Parameters:
   ///   - neurons: 256 in the publication.
@@ -39,8 +41,9 @@ public struct BernoulliNetwork: Sendable {
     actionRange: ClosedRange<Float>? = -1...1
   ) throws {
     let place = "BernoulliNetwork"
-    try ControlSizes.validate(
-      observations: observations, neurons: neurons, actions: actions, place: place)
+    sizes = try ControlSizes(
+      observations: observations, neurons: neurons, actions: actions, actionRange: actionRange,
+      place: place)
     try neuron.validate(place: place)
     guard (0...1).contains(excitatoryFraction) else {
       throw NetworkError(
@@ -51,13 +54,9 @@ public struct BernoulliNetwork: Sendable {
         "an expected density of \(expectedDensity) is not above 0 and at most 1", place: place,
         remedy: "Say which part of the connections is there, 0.5 in the publication.")
     }
-    self.observations = observations
-    self.neurons = neurons
-    self.actions = actions
     excitatory = Int((Double(neurons) * excitatoryFraction).rounded())
     self.expectedDensity = expectedDensity
     self.neuron = neuron
-    self.actionRange = actionRange
     layout = BernoulliPlaces(observations: observations, neurons: neurons, actions: actions).layout
   }
 
@@ -86,18 +85,5 @@ extension BernoulliNetwork: BinaryNetwork {
 
   public func load(connections: UnsafePointer<UInt64>, into individual: BernoulliController) {
     individual.load(connections)
-  }
-}
-
-/// Checks of the sizes of networks in closed loop.
-enum ControlSizes {
-  static func validate(observations: Int, neurons: Int, actions: Int, place: String) throws {
-    for (name, count, least) in [
-      ("observations", observations, 0), ("neurons", neurons, 1), ("actions", actions, 1),
-    ] where !(least...32768).contains(count) {
-      throw NetworkError(
-        "\(count) \(name) are not from \(least) to 32768", place: place,
-        remedy: "Use a size that a controller can have.")
-    }
   }
 }

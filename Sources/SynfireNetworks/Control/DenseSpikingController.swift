@@ -17,6 +17,8 @@ public final class DenseSpikingController: Controller, @unchecked Sendable {
   /// The last spikes, as bits and as places in the table of weights.
   private let spikeWords: AlignedBuffer<UInt64>
   private let offsets: AlignedBuffer<Int32>
+  /// Spikes [sub-step, word] of the last step of the environment.
+  private let history: AlignedBuffer<UInt64>
   private let kernel: ControlNeuronKernel<SIMD16<Float>>
   private let increment: SIMD16<Float>
   private let scales: (input: Float, recurrent: Float, output: Float)
@@ -36,6 +38,7 @@ public final class DenseSpikingController: Controller, @unchecked Sendable {
     output = AlignedBuffer(count: paddedToLanes(network.actions))
     spikeWords = AlignedBuffer(count: (neurons + 63) / 64)
     offsets = AlignedBuffer(count: neurons + 16)
+    history = AlignedBuffer(count: network.neuron.subSteps * spikeWords.count)
     kernel = ControlNeuronKernel(network.neuron)
     increment = SIMD16(
       repeating: Float(ControlNeuronKernel<Double>.rateIncrement(network.neuron)))
@@ -59,6 +62,7 @@ public final class DenseSpikingController: Controller, @unchecked Sendable {
   public func reset(_ randomness: inout RandomStream) {
     for buffer in [current, potential, rate, input] { buffer.clear() }
     spikeWords.clear()
+    history.clear()
     randomness.fillUniform(
       UnsafeMutableBufferPointer(start: potential.pointer, count: network.neurons))
     let threshold = Float(network.neuron.threshold)
@@ -68,13 +72,15 @@ public final class DenseSpikingController: Controller, @unchecked Sendable {
   public func step(_ observation: UnsafePointer<Float>, into action: UnsafeMutablePointer<Float>) {
     input.clear()
     inputWeights.addProduct(observation, into: input.pointer)
-    for _ in 0..<network.neuron.subSteps { advance() }
+    for subStep in 0..<network.neuron.subSteps {
+      advance()
+      (history.pointer + subStep * spikeWords.count)
+        .update(from: spikeWords.pointer, count: spikeWords.count)
+    }
     output.clear()
     readoutWeights.addProduct(rate.pointer, into: output.pointer)
     for index in 0..<network.actions {
-      let value = output.pointer[index]
-      action[index] =
-        network.actionRange.map { min($0.upperBound, max($0.lowerBound, value)) } ?? value
+      action[index] = network.sizes.clipped(output.pointer[index])
     }
   }
 
@@ -103,6 +109,10 @@ public final class DenseSpikingController: Controller, @unchecked Sendable {
         word = 0
       }
     }
+  }
+
+  public var spikes: UnsafeBufferPointer<UInt64> {
+    UnsafeBufferPointer(start: history.pointer, count: history.count)
   }
 
   /// i, v, r and the last spikes of every neuron.

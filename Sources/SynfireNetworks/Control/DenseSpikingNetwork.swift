@@ -10,12 +10,14 @@ import SynfireCore
 /// Tensors, normal with standard deviation 1 at first: `hidden.input.weights` [neuron, input],
 /// `hidden.recurrent.weights` [neuron, presynaptic], `readout.weights` [action, neuron].
 public struct DenseSpikingNetwork: Sendable, Equatable {
-  public let observations: Int
-  public let neurons: Int
-  public let actions: Int
+  let sizes: ControlSizes
   public let neuron: ControlNeuron
+
+  public var observations: Int { sizes.observations }
+  public var neurons: Int { sizes.neurons }
+  public var actions: Int { sizes.actions }
   /// What actions are clipped to; nil for no clipping.
-  public let actionRange: ClosedRange<Float>?
+  public var actionRange: ClosedRange<Float>? { sizes.actionRange }
 
   /// - Throws: `NetworkError` for sizes and constants that make no sense.
   public init(
@@ -23,14 +25,11 @@ public struct DenseSpikingNetwork: Sendable, Equatable {
     actionRange: ClosedRange<Float>? = -1...1
   ) throws {
     let place = "DenseSpikingNetwork"
-    try ControlSizes.validate(
-      observations: observations, neurons: neurons, actions: actions, place: place)
+    sizes = try ControlSizes(
+      observations: observations, neurons: neurons, actions: actions, actionRange: actionRange,
+      place: place)
     try neuron.validate(place: place)
-    self.observations = observations
-    self.neurons = neurons
-    self.actions = actions
     self.neuron = neuron
-    self.actionRange = actionRange
   }
 
   public var inputScale: Double { neuron.inputScale(observations: observations, density: 1) }

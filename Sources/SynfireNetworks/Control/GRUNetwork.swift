@@ -14,22 +14,21 @@ import SynfireCore
 /// [action, neuron], `readout.bias` [action]. Weights are normal with the square root of 1 / fan-in as standard
 /// deviation at first, biases 0.
 public struct GRUNetwork: Sendable, Equatable {
-  public let observations: Int
-  public let neurons: Int
-  public let actions: Int
+  let sizes: ControlSizes
+
+  public var observations: Int { sizes.observations }
+  public var neurons: Int { sizes.neurons }
+  public var actions: Int { sizes.actions }
   /// What actions are clipped to; nil for no clipping.
-  public let actionRange: ClosedRange<Float>?
+  public var actionRange: ClosedRange<Float>? { sizes.actionRange }
 
   /// - Throws: `NetworkError` for sizes that make no sense.
   public init(
     observations: Int, neurons: Int = 256, actions: Int, actionRange: ClosedRange<Float>? = -1...1
   ) throws {
-    try ControlSizes.validate(
-      observations: observations, neurons: neurons, actions: actions, place: "GRUNetwork")
-    self.observations = observations
-    self.neurons = neurons
-    self.actions = actions
-    self.actionRange = actionRange
+    sizes = try ControlSizes(
+      observations: observations, neurons: neurons, actions: actions, actionRange: actionRange,
+      place: "GRUNetwork")
   }
 }
 
@@ -79,7 +78,7 @@ public final class GRUController: Controller, @unchecked Sendable {
     recurrentWeights = (0..<3).map { _ in ColumnMatrix(rows: neurons, columns: neurons) }
     biases = (0..<4).map { _ in AlignedBuffer(count: padded) }
     sums = (0..<4).map { _ in AlignedBuffer(count: padded) }
-    readout = LinearReadout(neurons: neurons, actions: network.actions, network.actionRange)
+    readout = LinearReadout(network.sizes)
     hidden = AlignedBuffer(count: padded)
   }
 

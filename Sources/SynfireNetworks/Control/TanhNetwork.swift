@@ -9,25 +9,24 @@ import SynfireCore
 /// `hidden.bias` [neuron], `readout.weights` [action, neuron], `readout.bias` [action]. Weights are normal with
 /// the square root of 1 / fan-in as standard deviation at first, biases 0.
 public struct TanhNetwork: Sendable, Equatable {
-  public let observations: Int
-  public let neurons: Int
-  public let actions: Int
+  let sizes: ControlSizes
   public let isRecurrent: Bool
+
+  public var observations: Int { sizes.observations }
+  public var neurons: Int { sizes.neurons }
+  public var actions: Int { sizes.actions }
   /// What actions are clipped to; nil for no clipping.
-  public let actionRange: ClosedRange<Float>?
+  public var actionRange: ClosedRange<Float>? { sizes.actionRange }
 
   /// - Throws: `NetworkError` for sizes that make no sense.
   public init(
     observations: Int, neurons: Int = 256, actions: Int, isRecurrent: Bool = true,
     actionRange: ClosedRange<Float>? = -1...1
   ) throws {
-    try ControlSizes.validate(
-      observations: observations, neurons: neurons, actions: actions, place: "TanhNetwork")
-    self.observations = observations
-    self.neurons = neurons
-    self.actions = actions
+    sizes = try ControlSizes(
+      observations: observations, neurons: neurons, actions: actions, actionRange: actionRange,
+      place: "TanhNetwork")
     self.isRecurrent = isRecurrent
-    self.actionRange = actionRange
   }
 }
 
@@ -87,7 +86,7 @@ public final class TanhController: Controller, @unchecked Sendable {
     let neurons = network.neurons
     inputWeights = ColumnMatrix(rows: neurons, columns: network.observations)
     recurrentWeights = ColumnMatrix(rows: neurons, columns: network.isRecurrent ? neurons : 0)
-    readout = LinearReadout(neurons: neurons, actions: network.actions, network.actionRange)
+    readout = LinearReadout(network.sizes)
     bias = AlignedBuffer(count: paddedToLanes(neurons))
     hidden = AlignedBuffer(count: paddedToLanes(neurons))
     drive = AlignedBuffer(count: paddedToLanes(neurons))
@@ -139,13 +138,13 @@ struct LinearReadout {
   private let weights: ColumnMatrix
   private let bias: AlignedBuffer<Float>
   private let output: AlignedBuffer<Float>
-  private let range: ClosedRange<Float>?
+  private let sizes: ControlSizes
 
-  init(neurons: Int, actions: Int, _ range: ClosedRange<Float>?) {
-    weights = ColumnMatrix(rows: actions, columns: neurons)
+  init(_ sizes: ControlSizes) {
+    weights = ColumnMatrix(rows: sizes.actions, columns: sizes.neurons)
     bias = AlignedBuffer(count: weights.stride)
     output = AlignedBuffer(count: weights.stride)
-    self.range = range
+    self.sizes = sizes
   }
 
   /// Takes weights [action, neuron] and then biases [action].
@@ -158,8 +157,7 @@ struct LinearReadout {
     output.pointer.update(from: bias.pointer, count: bias.count)
     weights.addProduct(hidden, into: output.pointer)
     for index in 0..<weights.rows {
-      let value = output.pointer[index]
-      action[index] = range.map { min($0.upperBound, max($0.lowerBound, value)) } ?? value
+      action[index] = sizes.clipped(output.pointer[index])
     }
   }
 }

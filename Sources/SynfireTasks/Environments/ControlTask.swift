@@ -7,7 +7,7 @@ import SynfireCore
 public struct ControlTask: TrialTask {
   /// What a rule says of an episode, axes [trial, column].
   public enum Column: Int, Sendable, CaseIterable {
-    /// The sum of rewards.
+    /// The sum of rewards; NaN where one of them is.
     case total
     /// Steps of the environment.
     case steps
@@ -53,16 +53,25 @@ public struct ControlTask: TrialTask {
       ])
   }
 
-  /// `meanReturn`, `episodeLength` in steps and, where there is somewhere to go, `distance` in metres.
+  /// `meanReturn`, `episodeLength` in steps and, where there is somewhere to go, `distance` in metres: means over
+  /// the episodes that have a return. `withoutReturn` is the fraction of those that have none, because a reward
+  /// was not a number.
   public func metrics(readout: Tensor<Float>, of batch: TrialBatch) -> [String: Double] {
+    let counted = (0..<batch.trials).filter { !readout[$0, Column.total.rawValue].isNaN }
     func mean(_ column: Column) -> Double {
-      (0..<batch.trials).reduce(0) { $0 + Double(readout[$1, column.rawValue]) }
-        / Double(batch.trials)
+      counted.reduce(0) { $0 + Double(readout[$1, column.rawValue]) } / Double(counted.count)
     }
     let metrics = [
       "meanReturn": mean(.total), "episodeLength": mean(.steps), "distance": mean(.distance),
+      "withoutReturn": Double(batch.trials - counted.count) / Double(batch.trials),
     ]
-    return metrics.filter { $0.key != "distance" || !$0.value.isNaN }
+    return metrics.filter { !$0.value.isNaN }
+  }
+
+  public func count(of metric: String, readout: Tensor<Float>, in batch: TrialBatch) -> Int {
+    metric == "withoutReturn"
+      ? batch.trials
+      : (0..<batch.trials).count { !readout[$0, Column.total.rawValue].isNaN }
   }
 }
 

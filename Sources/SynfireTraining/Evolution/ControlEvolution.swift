@@ -6,11 +6,11 @@ import SynfireTasks
 /// A network that acts in an environment and is evolved, as the training loop takes it: a batch is a generation.
 struct ControlEvolution<Rule: EvolutionRule>: LearningRule
 where Rule.Network.Individual: Controller {
-  private var rule: Rule
-  private let task: ControlTask
+  private(set) var rule: Rule
+  let task: ControlTask
   private let plan: EpisodePlan
-  private let load: @Sendable (NamedTensors<Double>, Rule.Network.Individual) throws -> Void
-  private let pool: WorkerPool
+  let load: @Sendable (NamedTensors<Double>, Rule.Network.Individual) throws -> Void
+  let pool: WorkerPool
 
   /// - Parameter load: gives an individual the parameters that have been learned.
   init(
@@ -68,6 +68,7 @@ where Rule.Network.Individual: Controller {
     ]
     metrics.others["evaluationReturn"] = generation.evaluationFitness
     metrics.others["density"] = generation.density
+    metrics.probabilityCounts = generation.probabilityCounts
     return metrics
   }
 
@@ -133,49 +134,5 @@ where Rule.Network.Individual: Controller {
       all.observed = observed
     }
     return all
-  }
-
-  // MARK: Evaluation
-
-  /// The network that has been learned so far, in the episodes of a batch: see `ControlTask`.
-  func evaluate(_ batch: TrialBatch) throws -> Evaluation {
-    guard let episodes = batch.conditions["episode"] else {
-      throw LearningError(
-        "the batch does not say which episodes", place: "\(task.name)",
-        remedy: "Use the batches of a ControlTask.")
-    }
-    let columns = ControlTask.Column.allCases.count
-    let result = AlignedBuffer<Double>(count: episodes.count * columns)
-    let (rule, task, load) = (rule, task, load)
-    // Each shard makes a world of its own.
-    let shards = min(episodes.count, 16)
-    try pool.run(shards: shards) { shard in
-      let rollout = Rollout(try task.environment.make(), stepLimit: task.stepLimit)
-      let individual = rule.network.makeIndividual()
-      try load(rule.parameters, individual)
-      let actor = Actor(individual, rule.normalizer)
-      for index in shard * episodes.count / shards..<(shard + 1) * episodes.count / shards {
-        func stream(_ name: String) -> RandomStream {
-          RandomStream(seed: rule.seed, stream: name, trial: UInt64(episodes[index]))
-        }
-        var randomness = stream("evaluation: initial state")
-        rule.network.reset(individual, &randomness)
-        rollout.begin(stream("evaluation: episode"))
-        while !rollout.step({ actor.act($0, into: $1) }) {}
-        let row = result.pointer + index * columns
-        row[ControlTask.Column.total.rawValue] = rollout.episode.total
-        row[ControlTask.Column.steps.rawValue] = Double(rollout.episode.steps)
-        row[ControlTask.Column.distance.rawValue] = rollout.episode.distance ?? .nan
-      }
-    }
-    let values = UnsafeBufferPointer(start: result.pointer, count: episodes.count * columns)
-    let mean =
-      episodes.indices.reduce(0.0) { $0 + values[$1 * columns] } / Double(episodes.count)
-    return Evaluation(
-      loss: -mean,
-      readout: Tensor(
-        axes: ["trial", "column"], shape: [episodes.count, columns],
-        values: values.map { Float($0) }),
-      firingRate: 0)
   }
 }

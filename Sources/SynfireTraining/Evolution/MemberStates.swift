@@ -1,6 +1,7 @@
 import Synchronization
 import SynfireCore
 import SynfireNetworks
+import SynfireTasks
 
 /// What the members of a population are in the middle of: worlds and networks, each written by the thread that has
 /// the member.

@@ -39,12 +39,13 @@ public struct TaskEvaluation: Sendable {
   ///
   /// - Parameter progress: called with the trials done so far; false stops.
   /// - Returns: nil if `progress` stopped it.
+  /// - Throws: what `evaluate` throws, and `TrainingError` if no trial has a loss.
   public func metrics(
     evaluate: (TrialBatch) throws -> Evaluation, progress: (Int) -> Bool = { _ in true }
   ) throws -> [String: Double]? {
     var sums: [String: Double] = [:]
     // A metric of rare trials is not in every batch.
-    var weights: [String: Double] = [:]
+    var weights: [String: Int] = [:]
     var done = 0
     for index in 0... where done < trials {
       let full = try task.batch(split, index: index, trials: trialsPerBatch, seed: seed)
@@ -54,13 +55,21 @@ public struct TaskEvaluation: Sendable {
       metrics["loss"] = evaluation.loss
       metrics["firingRate"] = evaluation.firingRate
       for (name, value) in metrics {
-        sums[name, default: 0] += value * Double(batch.trials)
-        weights[name, default: 0] += Double(batch.trials)
+        let count = task.count(of: name, readout: evaluation.readout, in: batch)
+        if count == 0 { continue }
+        sums[name, default: 0] += value * Double(count)
+        weights[name, default: 0] += count
       }
       done += batch.trials
       if !progress(done) { return nil }
       if done >= trials { break }
     }
-    return sums.reduce(into: [:]) { $0[$1.key] = $1.value / weights[$1.key]! }
+    guard weights["loss"] != nil else {
+      throw TrainingError(
+        "none of \(trials) \(split.rawValue) trials came to a number", place: task.name,
+        remedy: "look at what the network does with `synfire render`, or train it anew",
+        isUserMistake: false)
+    }
+    return sums.reduce(into: [:]) { $0[$1.key] = $1.value / Double(weights[$1.key]!) }
   }
 }

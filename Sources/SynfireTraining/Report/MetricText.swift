@@ -5,7 +5,7 @@ public enum MetricText {
   /// Fractions in per cent, rates in hertz, all else with four digits.
   public static func text(_ value: Double, of metric: String) -> String {
     if metric == "firingRate" { return String(format: "%.1f Hz", value) }
-    if metric == "error" || metric.lowercased().hasSuffix("accuracy") {
+    if metric == "error" || metric == "withoutReturn" || metric.lowercased().hasSuffix("accuracy") {
       return String(format: "%.2f %%", 100 * value)
     }
     return number(value)
@@ -27,6 +27,7 @@ public enum MetricText {
     case "meanReturn": "return, mean over episodes"
     case "episodeLength": "steps of an episode"
     case "distance": "distance in m"
+    case "withoutReturn": "episodes without a return"
     case "batchesToLoss": "first batch with loss < \(RunReport.lossThreshold)"
     default: metric
     }

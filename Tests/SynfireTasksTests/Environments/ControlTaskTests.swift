@@ -26,8 +26,16 @@ import Testing
         readout: Tensor(axes: ["trial", "column"], shape: [2, 3], values: values), of: batch)
     }
     #expect(
-      metrics([10, 4, 1, 20, 8, 2]) == ["meanReturn": 15, "episodeLength": 6, "distance": 1.5])
-    #expect(metrics([10, 4, .nan, 20, 8, .nan]) == ["meanReturn": 15, "episodeLength": 6])
+      metrics([10, 4, 1, 20, 8, 2])
+        == ["meanReturn": 15, "episodeLength": 6, "distance": 1.5, "withoutReturn": 0])
+    #expect(
+      metrics([10, 4, .nan, 20, 8, .nan])
+        == ["meanReturn": 15, "episodeLength": 6, "withoutReturn": 0])
+    // A reward that is no number keeps an episode out of all means.
+    #expect(
+      metrics([.nan, 4, 1, 20, 8, 2])
+        == ["meanReturn": 20, "episodeLength": 8, "distance": 2, "withoutReturn": 0.5])
+    #expect(metrics([.nan, 4, 1, .nan, 8, 2]) == ["withoutReturn": 1])
   }
 
   @Test func whatCannotBeMadeIsNoTask() throws {

@@ -31,14 +31,16 @@ import Testing
     func segments() -> [BodySegment] { [] }
   }
 
+  private func start(_ episode: Int) -> RandomStream {
+    RandomStream(seed: 1, stream: "starts", trial: UInt64(episode))
+  }
+
   @Test func anEpisodeGoesFromBeginningToEnd() {
-    let environment = Countdown()
+    let rollout = Rollout(Countdown())
     var lengths: Set<Int> = []
     for episode in 0..<50 {
       var seen: [Double] = []
-      let outcome = environment.episode(
-        RandomStream(seed: 1, stream: "starts", trial: UInt64(episode))
-      ) { observation, outputs in
+      let outcome = rollout.run(start(episode)) { observation, outputs in
         seen.append(observation[0])
         outputs[0] = 0.5
       }
@@ -50,57 +52,68 @@ import Testing
           == Episode(
             total: 1.5 * Double(steps), steps: steps, terminated: seen[0] <= 5,
             distance: Double(steps)))
+      #expect(rollout.action.elementsEqual([1.5]) && rollout.reward == 1.5)
       lengths.insert(Int(seen[0]))
     }
     #expect(lengths == Set(1...9))
   }
 
-  @Test func whatThePolicyThrowsEndsTheEpisode() {
-    let environment = Countdown()
-    #expect(throws: TasksError.self) {
-      try environment.episode(RandomStream(seed: 1, stream: "starts")) { _, _ in
-        throw TasksError("enough")
-      }
+  @Test func anEpisodeIsCutOff() {
+    let rollout = Rollout(Countdown(), stepLimit: 2)
+    for episode in 0..<20 {
+      let outcome = rollout.run(start(episode)) { $1[0] = 0 }
+      // Only one that began at 1 ends before.
+      #expect(outcome.steps == 2 || outcome.steps == 1 && outcome.terminated)
+      #expect(outcome.total == Double(outcome.steps))
     }
-    #expect(environment.steps == 0)
   }
 
-  /// As many instances are made as are in use at once, and none is lent to two.
-  @Test func instancesAreLentToOneAtATime() throws {
-    let made = Atomic<Int>(0)
-    let description = EnvironmentDescription(space: Countdown().space, summary: "counts down") {
-      made.wrappingAdd(1, ordering: .relaxed)
-      return Countdown()
+  @Test func whatThePolicyThrowsEndsTheEpisode() {
+    let environment = Countdown()
+    let rollout = Rollout(environment)
+    #expect(throws: TasksError.self) {
+      try rollout.run(start(0)) { _, _ in throw TasksError("enough") }
     }
-    let pool = EnvironmentPool(description)
-    #expect(made.load(ordering: .relaxed) == 0)
-    let inUse = Mutex<[ObjectIdentifier: Int]>([:])
+    #expect(environment.steps == 0 && rollout.episode.steps == 0)
+  }
+
+  /// An episode that is left and gone on with in another world comes to the same, bit by bit.
+  @Test(arguments: [CartPole.description, Pendulum.description])
+  func episodesGoOnElsewhere(description: EnvironmentDescription) throws {
+    let (first, second) = (Rollout(try description.make()), Rollout(try description.make()))
+    let policy: Rollout.Policy = { $1[0] = sin(20 * $0[2]) }
+    let whole = try first.run(start(3), policy: policy)
+    #expect(whole.steps > 4)
+    first.begin(start(3))
+    for _ in 0..<4 { _ = try first.step(policy) }
+    var state = [Double](repeating: 0, count: first.stateCount)
+    state.withUnsafeMutableBufferPointer { first.save($0.baseAddress!) }
+    second.begin(start(4))
+    state.withUnsafeBufferPointer { second.restore($0.baseAddress!) }
+    #expect(second.episode == first.episode)
+    while try !second.step(policy) {}
+    #expect(second.episode == whole)
+  }
+
+  /// Which thread an episode is run on, and after which others, changes nothing.
+  @Test func threadsChangeNoEpisode() throws {
     func totals(threads: Int) throws -> [Double] {
       let results = Mutex([Double](repeating: 0, count: 64))
-      try WorkerPool(threads: threads).run(shards: 64) { member in
-        try pool.withEnvironment { environment in
-          let identity = ObjectIdentifier(environment)
-          inUse.withLock { $0[identity, default: 0] += 1 }
-          let start = RandomStream(seed: 2, stream: "starts", trial: UInt64(member))
-          let episode = environment.episode(start) { $1[0] = 0.1 * $0[0] }
-          let users = inUse.withLock { $0[identity]! }
-          #expect(users == 1)
-          inUse.withLock { $0[identity]! -= 1 }
+      try WorkerPool(threads: threads).run(shards: 8) { shard in
+        let rollout = Rollout(Countdown())
+        for member in 8 * shard..<8 * shard + 8 {
+          let episode = rollout.run(start(member)) { $1[0] = 0.1 * $0[0] }
           results.withLock { $0[member] = episode.total }
         }
       }
       return results.withLock { $0 }
     }
-    let alone = try totals(threads: 1)
-    #expect(made.load(ordering: .relaxed) == 1)
-    #expect(try totals(threads: 3) == alone)
-    #expect((1...3).contains(made.load(ordering: .relaxed)))
+    #expect(try totals(threads: 3) == totals(threads: 1))
   }
 
   @Test func whatCannotBeMadeIsAnError() {
-    let pool = EnvironmentPool(
-      Locomotion.hopper().environment(folder: MuJoCoFolder("/nowhere/mujoco")))
-    #expect(pool.space.observations == 11)
-    #expect(throws: TasksError.self) { try pool.withEnvironment { $0.stateCount } }
+    let hopper = Locomotion.hopper().environment(folder: MuJoCoFolder("/nowhere/mujoco"))
+    #expect(hopper.space.observations == 11)
+    #expect(throws: TasksError.self) { try hopper.make().stateCount }
   }
 }
