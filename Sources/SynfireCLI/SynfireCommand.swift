@@ -18,7 +18,8 @@ struct SynfireCommand: ParsableCommand {
     version: RunManifest.version,
     subcommands: [
       ListCommand.self, DescribeCommand.self, TrainCommand.self, EvaluateCommand.self,
-      AnalyzeCommand.self, ReportCommand.self, ExportCommand.self, SimulateCommand.self,
+      AnalyzeCommand.self, ReportCommand.self, RenderCommand.self, ExportCommand.self,
+      SimulateCommand.self,
       GradientCommand.self, SweepCommand.self, DataCommand.self, InfoCommand.self,
     ])
 
