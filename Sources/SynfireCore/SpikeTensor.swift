@@ -42,6 +42,15 @@ public struct SpikeTensor: Sendable, Equatable {
     return (step * trials + trial) * wordsPerRow
   }
 
+  /// The spikes of some of the steps.
+  public func steps(_ range: Range<Int>) -> SpikeTensor {
+    precondition(range.lowerBound >= 0 && range.upperBound <= steps, "steps \(range) of \(steps)")
+    var part = SpikeTensor(steps: range.count, trials: trials, neurons: neurons)
+    let row = trials * wordsPerRow
+    part.words = Array(words[range.lowerBound * row..<range.upperBound * row])
+    return part
+  }
+
   /// The number of spikes.
   public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 

@@ -66,10 +66,29 @@ public final class TensorBoardWriter: Sendable {
     try write(summary, step, wallTime)
   }
 
+  /// Writes a distribution that is known by counts in bins of equal width.
+  ///
+  /// Its sums are those of the middles of the bins.
+  public func histogram(
+    _ tag: String, counts: [Double], from lower: Double, to upper: Double, step: Int,
+    wallTime: Double = Date().timeIntervalSince1970
+  ) throws {
+    let width = (upper - lower) / Double(max(1, counts.count))
+    let middles = counts.indices.map { lower + (Double($0) + 0.5) * width }
+    var summary = ProtocolBuffer()
+    summary.append(1, tag)
+    summary.append(
+      5,
+      TensorBoardWriter.histogram(
+        counts, limits: counts.indices.map { lower + Double($0 + 1) * width }, least: lower,
+        greatest: upper, sum: zip(counts, middles).reduce(0) { $0 + $1.0 * $1.1 },
+        squares: zip(counts, middles).reduce(0) { $0 + $1.0 * $1.1 * $1.1 }))
+    try write(summary, step, wallTime)
+  }
+
   /// Waits until the disk holds all events.
   public func synchronize() throws { try file.withLock { try $0.synchronize() } }
 
-  /// A `HistogramProto`: min, max, num, sum, sum_squares, bucket_limit, bucket.
   private static func histogram(_ values: [Double]) -> ProtocolBuffer {
     let least = values.min() ?? 0
     let greatest = values.max() ?? 0
@@ -80,12 +99,22 @@ public final class TensorBoardWriter: Sendable {
     let limits = (0..<bins).map {
       $0 == bins - 1 ? greatest : least + Double($0 + 1) * (greatest - least) / Double(bins)
     }
+    return histogram(
+      counts, limits: limits, least: least, greatest: greatest, sum: values.reduce(0, +),
+      squares: values.reduce(0) { $0 + $1 * $1 })
+  }
+
+  /// A `HistogramProto`: min, max, num, sum, sum_squares, bucket_limit, bucket.
+  private static func histogram(
+    _ counts: [Double], limits: [Double], least: Double, greatest: Double, sum: Double,
+    squares: Double
+  ) -> ProtocolBuffer {
     var message = ProtocolBuffer()
     message.append(1, least)
     message.append(2, greatest)
-    message.append(3, Double(values.count))
-    message.append(4, values.reduce(0, +))
-    message.append(5, values.reduce(0) { $0 + $1 * $1 })
+    message.append(3, counts.reduce(0, +))
+    message.append(4, sum)
+    message.append(5, squares)
     message.append(6, limits)
     message.append(7, counts)
     return message

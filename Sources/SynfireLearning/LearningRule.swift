@@ -16,6 +16,9 @@ public struct StepMetrics: Sendable, Equatable {
   public var saturatedFraction: Double
   /// What else the rule has to say, by the name of the metric.
   public var others: [String: Double] = [:]
+  /// Of rules that learn probabilities, how they are distributed after the update: by the name of the tensor, how
+  /// many of its elements are in each of the bins of equal width from 0 to 1.
+  public var probabilityCounts: [String: [Double]] = [:]
 
   public init(
     loss: Double, gradientNorm: Double, learningRate: Double, firingRate: Double,

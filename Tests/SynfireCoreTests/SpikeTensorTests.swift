@@ -77,4 +77,15 @@ import Testing
       #expect(words == original)
     }
   }
+
+  @Test func someStepsAreAllTheirSpikes() {
+    var spikes = SpikeTensor(steps: 5, trials: 2, neurons: 70)
+    for (step, trial, neuron) in [(0, 0, 1), (2, 1, 69), (3, 0, 5), (4, 1, 0)] {
+      spikes[step, trial, neuron] = true
+    }
+    let part = spikes.steps(2..<4)
+    #expect(part.steps == 2 && part.trials == 2 && part.neurons == 70 && part.count == 2)
+    #expect(part[0, 1, 69] && part[1, 0, 5])
+    #expect(spikes.steps(0..<5) == spikes && spikes.steps(3..<3).count == 0)
+  }
 }

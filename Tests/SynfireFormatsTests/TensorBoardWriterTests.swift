@@ -49,6 +49,7 @@ import Testing
     try first.histogram("weights", values, step: 0, wallTime: 100)
     try first.histogram("constant", [2, 2], step: 0, wallTime: 100)
     try first.histogram("none", [], step: 0, wallTime: 100)
+    try first.histogram("counts", counts: [3, 0, 1, 4], from: 0, to: 1, step: 7, wallTime: 100)
     let second = try TensorBoardWriter(directory: scratch.path, startTime: 200)
     try second.scalar("training/loss", 0.25, step: 1000, wallTime: 201)
     try second.scalar("training/loss", .nan, step: 1001, wallTime: 202)
@@ -62,11 +63,15 @@ import Testing
       s = a.Scalars('training/loss')
       assert [(e.step, e.value, e.wall_time) for e in s][:2] == [(0, 1.5, 100), (1000, .25, 201)], s
       assert len(s) == 3 and math.isnan(s[2].value)
-      assert sorted(a.Tags()['histograms']) == ['constant', 'none', 'weights'], a.Tags()
+      assert sorted(a.Tags()['histograms']) == ['constant', 'counts', 'none', 'weights'], a.Tags()
       h = a.Histograms('weights')[0].histogram_value
       assert (h.min, h.max, h.num, h.sum, h.sum_squares) == (0, 99, 100, 4950, 328350), h
       assert sum(h.bucket) == 100 and len(h.bucket) == len(h.bucket_limit) == 30, h
       assert h.bucket_limit[-1] == 99 and abs(h.bucket_limit[0] - 3.3) < 1e-9, h
+      b = a.Histograms('counts')[0]
+      assert b.step == 7 and list(b.histogram_value.bucket) == [3, 0, 1, 4], b
+      assert list(b.histogram_value.bucket_limit) == [.25, .5, .75, 1] and b.histogram_value.num == 8, b
+      assert b.histogram_value.sum == 3 * .125 + .625 + 4 * .875, b
       c = a.Histograms('constant')[0].histogram_value
       assert (c.min, c.max, c.num, sum(c.bucket)) == (2, 2, 2, 2), c
       """, scratch.path)

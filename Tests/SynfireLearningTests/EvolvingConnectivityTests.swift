@@ -171,6 +171,17 @@ import Testing
     for member in 5..<8 { #expect(rule.connections(of: member)["bits0"]!.values == [1, 0, 0]) }
   }
 
+  @Test func probabilitiesAreCounted() throws {
+    var rule = try rule(Bits([6]), 8)
+    try rule.setParameters(probabilities([0, 0.024, 0.025, 0.5, 0.999, 1]))
+    var counts = [Double](repeating: 0, count: 40)
+    (counts[0], counts[1], counts[20], counts[39]) = (2, 1, 1, 2)
+    #expect(rule.probabilityCounts == ["bits0": counts])
+    let metrics = try rule.step(on: WorkerPool(threads: 1)) { _ in 0 }
+    #expect(metrics.probabilityCounts == rule.probabilityCounts)
+    #expect(metrics.probabilityCounts["bits0"]?.reduce(0, +) == 6)
+  }
+
   private static let pattern: [Float] = (0..<300).map { $0 % 3 == 0 ? 1 : 0 }
 
   private static let matches: @Sendable (Member<Bits.Individual>) -> Double = { member in

@@ -64,6 +64,12 @@ import Testing
     #expect(one.parameters == two.parameters && one.preciseState == two.preciseState)
     #expect(one.testMetrics == two.testMetrics)
     #expect(one.training["meanReturn"] == two.training["meanReturn"])
+    // How probabilities were distributed after each generation is kept, where there are some.
+    #expect(one.probabilities == two.probabilities)
+    #expect(one.probabilities.batches == (name.hasSuffix("dense") ? [] : [1, 2, 3, 4]))
+    for (name, counts) in one.probabilities.counts {
+      #expect(counts.allSatisfy { $0.reduce(0, +) == Double(one.parameters[name]!.values.count) })
+    }
     #expect(
       one.parameters
         != (try trained(

@@ -45,11 +45,8 @@ extension Figure {
         draw(dimensions, "points \(inside) \(solid)"),
       ]
     case .tiles(let largest):
-      // From white to the colour; the numbers are dark on light and light on dark.
-      let channels = [16, 8, 0].map { shift in
-        let full = Int(color.dropFirst(), radix: 16)! >> shift & 255
-        return "int(255-\(255 - full)*$3/\(largest))*\(1 << shift)"
-      }
+      // The numbers are dark on light and light on dark.
+      let channels = zip([65536, 256, 1], shades(to: color, largest)).map { "\($1)*\($0)" }
       let square = "1:2:($1-0.48):($1+0.48):($2-0.47):($2+0.47)"
       return [
         draw(
@@ -59,6 +56,18 @@ extension Figure {
           "1:2:(sprintf('%.0f',$3)):($3>\(0.55 * largest)?0xFFFFFF:0x333333)",
           "labels textcolor rgb variable", "notitle"),
       ]
+    case .image(let largest):
+      return [
+        draw(
+          "1:2:" + shades(to: color, largest).map { "(\($0))" }.joined(separator: ":"), "rgbimage")
+      ]
+    case .shapes:
+      return [
+        draw(
+          "1:2",
+          "filledcurves closed fillstyle solid noborder fillcolor \(solid.dropFirst("linecolor ".count))"
+        )
+      ]
     case .reference:
       let tint = series.color ?? style.faint
       return [
@@ -67,6 +76,14 @@ extension Figure {
           "lines linetype 1 dashtype (6,4) linewidth \(style.axisWidth * 1.4 * series.weight) "
             + "linecolor rgb \(GnuplotText.color(tint, opacity: series.opacity))")
       ]
+    }
+  }
+
+  /// From white to a colour: red, green and blue from 0 to 255, of a value in the third column.
+  private func shades(to color: String, _ largest: Double) -> [String] {
+    [16, 8, 0].map { shift in
+      let full = Int(color.dropFirst(), radix: 16)! >> shift & 255
+      return "int(255-\(255 - full)*$3/\(largest))"
     }
   }
 }

@@ -23,7 +23,10 @@ extension Figure.Series {
       "# " + names.joined(separator: "\t"),
     ]
     for row in x.indices {
-      lines.append(columns.map { GnuplotText.number($0.values[row]) }.joined(separator: "\t"))
+      // An empty line ends an outline.
+      let isGap = kind == .shapes && !(x[row] + y[row]).isFinite
+      lines.append(
+        isGap ? "" : columns.map { GnuplotText.number($0.values[row]) }.joined(separator: "\t"))
     }
     // An empty block would shift the numbers of those after it.
     if x.isEmpty { lines.append(columns.map { _ in "NaN" }.joined(separator: "\t")) }

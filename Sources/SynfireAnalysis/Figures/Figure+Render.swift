@@ -73,11 +73,20 @@ extension Figure {
   private func repair(_ file: URL) throws {
     let text = try String(contentsOf: file, encoding: .utf8)
     let fallbacks = "font-family=\"\(style.font), Arial, Liberation Sans, sans-serif\""
-    let repaired =
+    var repaired =
       text
       .replacingOccurrences(of: "font-family=\"\(style.font)\"", with: fallbacks)
       .replacingOccurrences(
-        of: "&(?!(lt|gt|amp|quot|apos|#[0-9]+);)", with: "&amp;", options: .regularExpression)
+        of: "&(?!(lt|gt|amp|quot|apos|#[0-9]+);)", with: "&amp;", options: .regularExpression
+      )
+      // Rectangles of images have sharp edges.
+      .replacingOccurrences(
+        of: "<image ",
+        with: "<image image-rendering='optimizeSpeed' style='image-rendering:pixelated' ")
+    // Slanting outlines are smoothed, as lines are.
+    if panels.contains(where: { $0.series.contains { $0.kind == .shapes } }) {
+      repaired = repaired.replacingOccurrences(of: " shape-rendering='crispEdges'", with: "")
+    }
     try Data(repaired.utf8).write(to: file)
   }
 }

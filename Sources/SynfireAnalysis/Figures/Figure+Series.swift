@@ -28,6 +28,11 @@ extension Figure {
       /// Squares about the points, the darker the larger their `values`, which stand in them as whole
       /// numbers.
       case tiles(largest: Double)
+      /// Rectangles of a complete regular grid about the points, the darker the larger their `values`, as one
+      /// image: there may be many.
+      case image(largest: Double)
+      /// Filled outlines; a point that is not a number stands between two of them.
+      case shapes
     }
 
     public enum Marker: Int, Sendable {
@@ -126,12 +131,17 @@ extension Figure.Series {
     guard (kind == .band || kind == .errorBars) == (deviation != nil) else {
       throw AnalysisError("bands and error bars, and only they, have deviations", place: place)
     }
-    guard isTiles == (values != nil) else {
-      throw AnalysisError("tiles, and only they, have values", place: place)
+    guard hasValues == (values != nil) else {
+      throw AnalysisError("tiles and images, and only they, have values", place: place)
     }
   }
 
-  private var isTiles: Bool { if case .tiles = kind { true } else { false } }
+  private var hasValues: Bool {
+    switch kind {
+    case .tiles, .image: true
+    default: false
+    }
+  }
 
   fileprivate func hasVisiblePoint(in panel: Figure.Panel) -> Bool {
     x.indices.contains { index in

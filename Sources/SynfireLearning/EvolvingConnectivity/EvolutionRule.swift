@@ -59,6 +59,9 @@ public struct GenerationMetrics: Sendable, Equatable {
   public var withoutFitness: Int
   /// The mean of all probabilities after the update; nil for real weights.
   public var density: Double?
+  /// Of each tensor of probabilities, how many are in each of 40 bins of equal width from 0 to 1 after the update;
+  /// empty for real weights.
+  public var probabilityCounts: [String: [Double]] = [:]
   /// The L2 norm of the estimated gradient.
   public var gradientNorm: Double
 }

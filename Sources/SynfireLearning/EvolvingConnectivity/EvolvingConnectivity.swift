@@ -118,6 +118,7 @@ public struct EvolvingConnectivity<Network: BinaryNetwork>: EvolutionRule {
     var metrics = base.metrics(fitness: fitness, population: population, gradient: gradient)
     learn(gradient)
     metrics.density = density
+    metrics.probabilityCounts = probabilityCounts
     return metrics
   }
 
@@ -160,5 +161,20 @@ public struct EvolvingConnectivity<Network: BinaryNetwork>: EvolutionRule {
   public var density: Double {
     let sum = base.parameters.pairs.reduce(0.0) { $1.tensor.values.reduce($0, +) }
     return sum / Double(max(1, base.parameters.count))
+  }
+
+  /// Bins from 0 to 1 that probabilities are counted in.
+  public static var probabilityBins: Int { 40 }
+
+  /// How many probabilities of each tensor are in each of the bins, of which 1 is in the last.
+  public var probabilityCounts: [String: [Double]] {
+    let bins = Self.probabilityBins
+    return base.parameters.pairs.reduce(into: [:]) { result, pair in
+      var counts = [Double](repeating: 0, count: bins)
+      for probability in pair.tensor.values {
+        counts[min(bins - 1, Int(probability * Double(bins)))] += 1
+      }
+      result[pair.name] = counts
+    }
   }
 }

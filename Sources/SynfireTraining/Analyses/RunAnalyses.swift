@@ -131,6 +131,9 @@ public struct RunAnalyses {
     return switch kind {
     case .lossCurve: try lossCurve()
     case .returnCurve: try returnCurve()
+    case .episode: try episode()
+    case .episodeRaster: try episodeRaster()
+    case .probabilityHistogram: try probabilityHistogram()
     case .accuracyCurve: try accuracyCurve()
     case .raster: try raster(recorded)
     case .voltageTraces: try voltageTraces(recorded)
@@ -181,6 +184,9 @@ extension AnalysisKind {
     switch self {
     case .lossCurve: "Loss"
     case .returnCurve: "Return"
+    case .episode: "An episode"
+    case .episodeRaster: "Spikes in an episode"
+    case .probabilityHistogram: "Probabilities of connections"
     case .accuracyCurve: "Accuracy"
     case .raster: "Spikes"
     case .voltageTraces: "Membrane potentials"

@@ -138,7 +138,11 @@ public final class Trainer {
     checkpoint.batch += 1
     let row = metrics.columns
     checkpoint.training.append(row.merging(["batch": Double(checkpoint.batch)]) { $1 })
+    checkpoint.probabilities.append(metrics.probabilityCounts, batch: checkpoint.batch)
     try journal().record("training", batch: checkpoint.batch, values: row)
+    for (name, counts) in metrics.probabilityCounts.sorted(by: { $0.key < $1.key }) {
+      try journal().histogram("training/\(name)", batch: checkpoint.batch, counts: counts)
+    }
     health.watch(metrics, batch: checkpoint.batch, logger: logger)
     let seconds = (clock.now - start) / .seconds(1)
     observer(

@@ -17,6 +17,7 @@ extension Checkpoint {
   /// | `carried/training/NAME`, `carried/validation/NAME` | network states, if any are carried |
   /// | `counters` | attributes `batch`, `updates`, `seed`, `seconds`, `isFinished` |
   /// | `metrics/training`, `metrics/validation`, `metrics/test` | a dataset a column |
+  /// | `probabilities/NAME` | counts of probabilities in bins from 0 to 1 [row, bin], and `batch` [row] |
   /// | `manifest` | attributes |
   /// | `logs` | the length in bytes of each log file, as attributes |
   ///
@@ -42,6 +43,7 @@ extension Checkpoint {
       try file.write(training, to: "metrics/training")
       try file.write(validation, to: "metrics/validation")
       try file.write(test, to: "metrics/test")
+      if !probabilities.isEmpty { try file.write(probabilities.tensors, to: "probabilities") }
       try file.createGroup("manifest")
       for (name, value) in manifest.sorted(by: { $0.key < $1.key }) {
         try file.setAttribute(name, value, of: "manifest")
@@ -90,6 +92,9 @@ extension Checkpoint {
     training = try file.table("metrics/training")
     validation = try file.table("metrics/validation")
     test = try file.table("metrics/test")
+    if file.exists("probabilities") {
+      probabilities = ProbabilityHistograms(tensors: try file.tensors("probabilities"))
+    }
     for name in try fields.strings("names", of: "manifest") {
       manifest[name] = try fields.string(name, of: "manifest")
     }

@@ -28,6 +28,8 @@ public struct Checkpoint: Sendable, Equatable {
   public var seconds = 0.0
   /// One row a training batch.
   public var training = ColumnTable()
+  /// How probabilities were distributed after each batch, by rules that learn some.
+  public var probabilities = ProbabilityHistograms()
   /// One row a validation.
   public var validation = ColumnTable()
   /// One row, of the test after training.

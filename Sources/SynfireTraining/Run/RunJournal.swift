@@ -55,6 +55,11 @@ final class RunJournal {
     try events.histogram(name, values, step: batch)
   }
 
+  /// Adds a histogram over bins of equal width from 0 to 1, for TensorBoard only.
+  func histogram(_ name: String, batch: Int, counts: [Double]) throws {
+    try events.histogram(name, counts: counts, from: 0, to: 1, step: batch)
+  }
+
   /// Waits until the logs are on the disk, and gives their lengths in bytes.
   func synchronize() throws -> [String: Int] {
     try log.synchronize()

@@ -44,7 +44,7 @@ public enum AnalysisKind: String, Sendable, CaseIterable {
   case principalComponents
   case adaptiveRaster, firingRates, connectionProbability, gradientByLag
   case spikeStatistics, freeRun, temporalComponents, factorBasedRate
-  case returnCurve
+  case returnCurve, episode, episodeRaster, probabilityHistogram
 
   /// Whether it is drawn of such networks.
   func isDrawn(of form: NetworkDescription.Form) -> Bool {
@@ -52,7 +52,7 @@ public enum AnalysisKind: String, Sendable, CaseIterable {
     case .lossCurve: true
     case .raster, .firingRates, .spikeStatistics: form != .control
     case .freeRun, .temporalComponents, .factorBasedRate: form == .feedback
-    case .returnCurve: form == .control
+    case .returnCurve, .episode, .episodeRaster, .probabilityHistogram: form == .control
     default: form == .layers
     }
   }
