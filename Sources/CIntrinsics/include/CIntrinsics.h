@@ -36,6 +36,24 @@ static inline synfire_float32x16 synfire_float_from_int32(synfire_int32x16 integ
   return __builtin_convertvector(integers, synfire_float32x16);
 }
 
+typedef int8_t synfire_int8x16 __attribute__((ext_vector_type(16)));
+typedef int8_t synfire_int8x64 __attribute__((ext_vector_type(64)));
+typedef _Bool synfire_bool64 __attribute__((ext_vector_type(64)));
+
+static inline synfire_float32x16 synfire_float_from_int8(synfire_int8x16 integers) {
+  return __builtin_convertvector(integers, synfire_float32x16);
+}
+
+/// Adds `value` to the lanes whose bits are set, lane 0 at the lowest bit.
+static inline synfire_int8x64 synfire_add_where(synfire_int8x64 sum, uint64_t bits, int8_t value) {
+#if defined(__AVX512BW__)
+  return (synfire_int8x64)_mm512_mask_add_epi8((__m512i)sum, bits, (__m512i)sum, _mm512_set1_epi8(value));
+#else
+  synfire_int8x64 ones = __builtin_convertvector(__builtin_bit_cast(synfire_bool64, bits), synfire_int8x64);
+  return sum + ones * value;
+#endif
+}
+
 /// The low halves of sixteen words.
 static inline synfire_uint32x16 synfire_low_halves(synfire_uint64x16 words) {
   return __builtin_convertvector(words, synfire_uint32x16);

@@ -42,15 +42,20 @@ extension BernoulliController {
   /// r after all sub-steps, from the spikes of each.
   private func updateRates() {
     let (words, subSteps) = (places.words, network.neuron.subSteps)
-    for block in 0..<places.blocks {
-      let increment = RowKernels.load(increment.pointer + 16 &* block)
-      var sum = RowKernels.load(rate.pointer + 16 &* block)
-      let bits = UnsafeRawPointer(history.pointer + words)
-      for subStep in 0..<subSteps {
-        sum = kernel.rate(
-          sum, spikes: Self.mask(bits, 4 &* subStep &* words &+ block), increment: increment)
+    let rates = UnsafeMutableRawPointer(rate.pointer).assumingMemoryBound(to: Vector.self)
+    let increments = UnsafeRawPointer(increment.pointer).assumingMemoryBound(to: Vector.self)
+    for word in 0..<words {
+      let (target, size) = (rates + 4 &* word, increments + 4 &* word)
+      // Four vectors of neurons at once, so that additions need not wait for each other.
+      var (a, b, c, d) = (target[0], target[1], target[2], target[3])
+      for subStep in 1...subSteps {
+        let bits = UnsafeRawPointer(history.pointer + (subStep &* words &+ word))
+        a = kernel.rate(a, spikes: Self.mask(bits, 0), increment: size[0])
+        b = kernel.rate(b, spikes: Self.mask(bits, 1), increment: size[1])
+        c = kernel.rate(c, spikes: Self.mask(bits, 2), increment: size[2])
+        d = kernel.rate(d, spikes: Self.mask(bits, 3), increment: size[3])
       }
-      UnsafeMutableRawPointer(rate.pointer + 16 &* block).storeBytes(of: sum, as: Vector.self)
+      (target[0], target[1], target[2], target[3]) = (a, b, c, d)
     }
   }
 

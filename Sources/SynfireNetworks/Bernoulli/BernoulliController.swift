@@ -2,13 +2,15 @@ import SynfireCore
 
 /// One individual of a `BernoulliNetwork`: its bits and its state, the fast engine.
 ///
-/// Spikes are bits as synapses are, so the recurrent product is an AND and a population count a word, in exact
-/// integers; what excites is counted up, what inhibits is counted down.
+/// Spikes are bits as synapses are, so the recurrent product is counted in exact integers (`BernoulliSweep`); what
+/// excites is counted up, what inhibits is counted down.
 public final class BernoulliController: Controller, @unchecked Sendable {
   public let network: BernoulliNetwork
   let places: BernoulliPlaces
   let connections: AlignedBuffer<UInt64>
-  /// Numbers of the neurons, padded to whole vectors: i, v, r, i_in, and what a spike adds to r.
+  /// The recurrent ones once more, by presynaptic neuron.
+  let rows: ConnectionRows
+  /// Numbers of the neurons, padded to whole words: i, v, r, i_in, and what a spike adds to r.
   let current: AlignedBuffer<Float>
   let potential: AlignedBuffer<Float>
   let rate: AlignedBuffer<Float>
@@ -26,12 +28,13 @@ public final class BernoulliController: Controller, @unchecked Sendable {
     self.network = network
     places = BernoulliPlaces(
       observations: network.observations, neurons: network.neurons, actions: network.actions)
-    let padded = paddedToLanes(network.neurons)
+    rows = ConnectionRows(neurons: network.neurons, excitatory: network.excitatory)
+    let padded = places.words * 64
     connections = AlignedBuffer(count: network.layout.words)
     current = AlignedBuffer(count: padded)
     potential = AlignedBuffer(count: padded)
     rate = AlignedBuffer(count: padded)
-    input = AlignedBuffer(count: places.words * 64)
+    input = AlignedBuffer(count: padded)
     increment = AlignedBuffer(count: padded)
     history = AlignedBuffer(count: (network.neuron.subSteps + 1) * places.words)
     excited = CountedHalves(0..<network.excitatory)
@@ -52,6 +55,9 @@ public final class BernoulliController: Controller, @unchecked Sendable {
 
   func load(_ words: UnsafePointer<UInt64>) {
     connections.pointer.update(from: words, count: connections.count)
+    rows.load(
+      UnsafeRawPointer(connections.pointer + places.recurrentStart)
+        .assumingMemoryBound(to: SIMD16<UInt32>.self), places)
   }
 
   /// Potentials uniform on [0, threshold), everything else 0.
@@ -140,5 +146,11 @@ struct CountedHalves {
     for neuron in neurons {
       masks.pointer[neuron >> 5 - first] |= 1 << UInt32(neuron & 31)
     }
+  }
+
+  /// Picks those that have spiked from a row of words.
+  func take(_ spikes: UnsafePointer<UInt64>) {
+    let spikes = UnsafeRawPointer(spikes).assumingMemoryBound(to: UInt32.self) + first
+    for half in 0..<count { active.pointer[half] = spikes[half] & masks.pointer[half] }
   }
 }

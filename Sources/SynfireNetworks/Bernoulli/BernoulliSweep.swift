@@ -2,11 +2,16 @@ import CIntrinsics
 import SynfireCore
 
 /// The sub-steps of one step of the environment, with all that they need at hand.
+///
+/// How many spikes reach a neuron is counted in exact integers, in one of two ways: where few neurons have
+/// spiked, their rows of bits are added up, 64 neurons at once; where many have, every column of bits meets
+/// the packed spikes in an AND and a population count a word.
 struct BernoulliSweep {
   private let kernel: ControlNeuronKernel<SIMD16<Float>>
   private let scale: Float
   private let places: BernoulliPlaces
   private let columns: UnsafePointer<SIMD16<UInt32>>
+  private let rows: ConnectionRows
   private let excited: CountedHalves
   private let inhibited: CountedHalves
   private let current: UnsafeMutablePointer<Vector>
@@ -23,6 +28,7 @@ struct BernoulliSweep {
     places = controller.places
     columns = UnsafeRawPointer(controller.connections.pointer + places.recurrentStart)
       .assumingMemoryBound(to: SIMD16<UInt32>.self)
+    rows = controller.rows
     excited = controller.excited
     inhibited = controller.inhibited
     current = vectors(controller.current)
@@ -33,72 +39,45 @@ struct BernoulliSweep {
 
   /// From the spikes in the first row of the history to those in the last.
   func run(_ subSteps: Int) {
-    switch (excited.count, inhibited.count) {
-    case (4, 4): runFour(subSteps)
-    case (1, 1): runAny(subSteps, 1, 1)
-    case (let up, let down): runAny(subSteps, up, down)
-    }
-  }
-
-  /// Networks of any size.
-  ///
-  /// - Parameters:
-  ///   - up: half words of neurons that excite.
-  ///   - down: half words of neurons that inhibit.
-  @inline(__always)
-  private func runAny(_ subSteps: Int, _ up: Int, _ down: Int) {
-    let (active, opposed) = (excited.active.pointer, inhibited.active.pointer)
-    let counter = AnyHalves(
-      active: active, opposed: opposed, up: up, down: down, firstDown: inhibited.first)
     for subStep in 0..<subSteps {
-      let before = row(subStep)
-      var any: UInt32 = 0
-      for half in 0..<up {
-        active[half] = before[half] & excited.masks.pointer[half]
-        any |= active[half]
+      let before = UnsafePointer(history + subStep &* places.words)
+      var count = 0
+      for word in 0..<places.words { count &+= before[word].nonzeroBitCount }
+      if count == 0 {
+        advance(subStep, Silence())
+      } else if count <= rows.mostSpikes {
+        rows.count(before)
+        advance(subStep, rows.counted)
+      } else {
+        excited.take(before)
+        inhibited.take(before)
+        if excited.count == 4, inhibited.count == 4 {
+          advance(subStep, counts(FourHalves.self))
+        } else {
+          advance(subStep, counts(AnyHalves.self))
+        }
       }
-      for half in 0..<down {
-        opposed[half] = before[inhibited.first &+ half] & inhibited.masks.pointer[half]
-        any |= opposed[half]
-      }
-      advance(subStep, counter, isSilent: any == 0)
     }
   }
 
-  /// Four half words of each sign, as 256 neurons have.
-  private func runFour(_ subSteps: Int) {
-    for subStep in 0..<subSteps {
-      let before = row(subStep)
-      let counter = EightHalves(
-        FourHalves(before, excited.masks.pointer),
-        FourHalves(before + inhibited.first, inhibited.masks.pointer), firstDown: inhibited.first)
-      advance(subStep, counter, isSilent: counter.isSilent)
-    }
-  }
-
-  /// The spikes before a sub-step, in half words.
-  @inline(__always)
-  private func row(_ subStep: Int) -> UnsafePointer<UInt32> {
-    UnsafeRawPointer(history + subStep &* places.words).assumingMemoryBound(to: UInt32.self)
+  private func counts<Sum: HalfSum>(_: Sum.Type) -> ColumnCounts<Sum> {
+    ColumnCounts(
+      columns: columns, halves: places.halves, firstDown: inhibited.first,
+      up: Sum(excited), down: Sum(inhibited))
   }
 
   /// One sub-step.
-  ///
-  /// - Parameter isSilent: whether no neuron has spiked before, so that there is nothing to count.
   @inline(__always)
-  private func advance(_ subStep: Int, _ counter: some ColumnCounter, isSilent: Bool) {
-    let (words, halves, blocks) = (places.words, places.halves, places.blocks)
+  private func advance(_ subStep: Int, _ counted: some CountedSpikes) {
+    let (words, blocks) = (places.words, places.blocks)
     let spikes = history + (subStep &+ 1) &* words
     for word in 0..<words {
       var fired: UInt64 = 0
       for part in 0..<min(4, blocks &- 4 &* word) {
         let block = 4 &* word &+ part
-        let counted = isSilent ? .zero : counter.count(columns + block &* halves)
-        let signed = unsafeBitCast(counted, to: SIMD16<Int32>.self)
         var (i, v) = (current[block], potential[block])
         let fires = kernel.step(
-          current: &i, potential: &v, drive: scale * synfire_float_from_int32(signed),
-          input: input[block])
+          current: &i, potential: &v, drive: scale * counted[block], input: input[block])
         (current[block], potential[block]) = (i, v)
         fired |= UInt64(fires.bits) &<< UInt64(truncatingIfNeeded: 16 &* part)
       }
@@ -107,70 +86,88 @@ struct BernoulliSweep {
   }
 }
 
-/// Counts the spikes that reach sixteen neurons.
-private protocol ColumnCounter {
-  /// sigma W_h from the columns of sixteen neurons, half word by half word.
-  func count(_ columns: UnsafePointer<SIMD16<UInt32>>) -> SIMD16<UInt32>
+/// The spikes that reach neurons: those that excite less those that inhibit.
+private protocol CountedSpikes {
+  /// sigma W_h of sixteen neurons.
+  subscript(block: Int) -> Vector { get }
 }
 
-/// Any number of half words, in memory.
-private struct AnyHalves: ColumnCounter {
-  let active: UnsafeMutablePointer<UInt32>
-  let opposed: UnsafeMutablePointer<UInt32>
-  let up: Int
-  let down: Int
+private struct Silence: CountedSpikes {
+  @inline(__always)
+  subscript(block: Int) -> Vector { .zero }
+}
+
+/// Sums of rows.
+private struct RowCounts: CountedSpikes {
+  let counts: UnsafePointer<SIMD16<Int8>>
+
+  @inline(__always)
+  subscript(block: Int) -> Vector { synfire_float_from_int8(counts[block]) }
+}
+
+extension ConnectionRows {
+  /// What `count` found.
+  fileprivate var counted: RowCounts {
+    RowCounts(
+      counts: UnsafeRawPointer(counts.pointer).assumingMemoryBound(to: SIMD16<Int8>.self))
+  }
+}
+
+/// Population counts of columns.
+private struct ColumnCounts<Sum: HalfSum>: CountedSpikes {
+  let columns: UnsafePointer<SIMD16<UInt32>>
+  /// Half words of a column.
+  let halves: Int
+  /// Where those of neurons that inhibit begin.
   let firstDown: Int
+  let up: Sum
+  let down: Sum
 
   @inline(__always)
-  func count(_ columns: UnsafePointer<SIMD16<UInt32>>) -> SIMD16<UInt32> {
-    var (plus, minus) = (SIMD16<UInt32>.zero, SIMD16<UInt32>.zero)
-    for half in 0..<up { plus &+= (columns[half] & active[half]).nonzeroBitCount }
-    for half in 0..<down {
-      minus &+= (columns[firstDown &+ half] & opposed[half]).nonzeroBitCount
-    }
-    return plus &- minus
+  subscript(block: Int) -> Vector {
+    let column = columns + block &* halves
+    let counted = up.of(column) &- down.of(column + firstDown)
+    return synfire_float_from_int32(unsafeBitCast(counted, to: SIMD16<Int32>.self))
   }
 }
 
-/// Four half words of spikes of one sign, in registers.
-private struct FourHalves {
-  let a, b, c, d: SIMD16<UInt32>
-  let isSilent: Bool
+/// The spikes of neurons of one sign, in half words.
+private protocol HalfSum {
+  init(_ spikes: CountedHalves)
+  /// How many of them reach each of sixteen neurons.
+  func of(_ column: UnsafePointer<SIMD16<UInt32>>) -> SIMD16<UInt32>
+}
 
-  @inline(__always)
-  init(_ spikes: UnsafePointer<UInt32>, _ masks: UnsafePointer<UInt32>) {
-    let (first, second) = (spikes[0] & masks[0], spikes[1] & masks[1])
-    let (third, fourth) = (spikes[2] & masks[2], spikes[3] & masks[3])
-    (a, b) = (SIMD16(repeating: first), SIMD16(repeating: second))
-    (c, d) = (SIMD16(repeating: third), SIMD16(repeating: fourth))
-    isSilent = first | second | third | fourth == 0
+private struct AnyHalves: HalfSum {
+  private let active: UnsafePointer<UInt32>
+  private let count: Int
+
+  init(_ spikes: CountedHalves) {
+    active = UnsafePointer(spikes.active.pointer)
+    count = spikes.count
   }
 
   @inline(__always)
-  func count(_ columns: UnsafePointer<SIMD16<UInt32>>) -> SIMD16<UInt32> {
-    ((columns[0] & a).nonzeroBitCount &+ (columns[1] & b).nonzeroBitCount)
-      &+ ((columns[2] & c).nonzeroBitCount &+ (columns[3] & d).nonzeroBitCount)
+  func of(_ column: UnsafePointer<SIMD16<UInt32>>) -> SIMD16<UInt32> {
+    var sum = SIMD16<UInt32>.zero
+    for half in 0..<count { sum &+= (column[half] & active[half]).nonzeroBitCount }
+    return sum
   }
 }
 
-/// Four half words of each sign.
-private struct EightHalves: ColumnCounter {
-  private let up: FourHalves
-  private let down: FourHalves
-  private let firstDown: Int
+/// As 256 neurons have them, half of which excite: in registers.
+private struct FourHalves: HalfSum {
+  private let a, b, c, d: SIMD16<UInt32>
 
   @inline(__always)
-  init(_ up: FourHalves, _ down: FourHalves, firstDown: Int) {
-    self.up = up
-    self.down = down
-    self.firstDown = firstDown
+  init(_ spikes: CountedHalves) {
+    func lanes(_ half: Int) -> SIMD16<UInt32> { SIMD16(repeating: spikes.active.pointer[half]) }
+    (a, b, c, d) = (lanes(0), lanes(1), lanes(2), lanes(3))
   }
 
   @inline(__always)
-  var isSilent: Bool { up.isSilent && down.isSilent }
-
-  @inline(__always)
-  func count(_ columns: UnsafePointer<SIMD16<UInt32>>) -> SIMD16<UInt32> {
-    up.count(columns) &- down.count(columns + firstDown)
+  func of(_ column: UnsafePointer<SIMD16<UInt32>>) -> SIMD16<UInt32> {
+    ((column[0] & a).nonzeroBitCount &+ (column[1] & b).nonzeroBitCount)
+      &+ ((column[2] & c).nonzeroBitCount &+ (column[3] & d).nonzeroBitCount)
   }
 }
