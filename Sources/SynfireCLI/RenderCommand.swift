@@ -26,7 +26,7 @@ struct RenderCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Draw every so manieth step; otherwise as many as make about 30 pictures a second.",
+      "Steps from one picture to the next; otherwise as many as make 30 a second, 20 in a GIF.",
       valueName: "k"))
   var every: Int?
 
@@ -59,11 +59,9 @@ struct RenderCommand: ParsableCommand {
     }
     let recording = try EpisodeRecording(
       of: experiment, parameters: given ?? checkpoint.parameters, episode: episode)
-    let steps = every ?? recording.stepsOfAPicture
-    let animation = try EpisodeAnimation(
-      recording.poses(every: steps), frameDuration: Double(steps) * recording.space.timeStep,
-      title: "\(experiment.name), generation \(checkpoint.batch)", width: size.width,
-      height: size.height)
+    let animation = try recording.animation(
+      title: "\(experiment.name), generation \(checkpoint.batch)", every: every,
+      perSecond: format == .gif ? 20 : 30, width: size.width, height: size.height)
     if out == nil {
       try FileManager.default.createDirectory(
         atPath: run.figuresPath, withIntermediateDirectories: true)

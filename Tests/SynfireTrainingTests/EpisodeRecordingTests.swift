@@ -43,7 +43,9 @@ import Testing
       let spikes = try #require(recording.spikes)
       #expect(spikes.steps == 33 * steps && spikes.neurons == 12 && spikes.trials == 1)
       #expect(recording.excitatoryNeurons == (name.hasSuffix("dense") ? nil : 6))
-      #expect(recording.poses(every: 7).last == recording.poses.last)
+      let animation = try recording.animation(title: name, every: 7)
+      #expect(animation.poses.count == (steps + 6) / 7 + 1)
+      #expect(animation.poses.last == recording.poses.last)
     }
     #expect(recordings.contains { $0.spikes!.count > 0 })
   }
@@ -97,6 +99,17 @@ import Testing
       #expect(!outcome.title.isEmpty && (outcome.figure == nil || !outcome.caption.isEmpty))
     }
     #expect(outcomes[0].numbers.first?.name == "return")
+    // The episode moves in the report.
+    try AnalysisRecord(batch: 3, outcomes: outcomes).write(in: folder)
+    let record = try #require(AnalysisRecord(in: folder))
+    let moving = try #require(record.outcomes[0].animation)
+    #expect(record.outcomes.dropFirst().allSatisfy { $0.animation == nil })
+    let svg = try String(contentsOf: moving, encoding: .utf8)
+    let html = RunReport(experiment: experiment, checkpoint: run, outcomes: record.outcomes).html
+    #expect(svg.contains("<animate ") && html.contains("url(#episode-animation-line)"))
+    #expect(
+      html.components(separatedBy: "<animate ").count
+        == svg.components(separatedBy: "<animate ").count)
   }
 
   /// A hopper leaves the place where it was, and a picture of it follows.

@@ -88,9 +88,10 @@ extension EpisodeAnimation {
           "\(GnuplotText.literal(GnuplotText.typographic(String(format: "%g m", $0)))) \($0 - position)"
         }
       lines.append(
-        "set xtics scale 0 (\(ticks.joined(separator: ", "))) textcolor rgb '\(style.ink)'")
+        "set xtics nomirror scale 0 (\(ticks.joined(separator: ", "))) textcolor rgb '\(style.ink)'"
+      )
       lines.append(
-        "set label 1 \(GnuplotText.literal(words(frame))) at screen \(10 / width), "
+        "set label 1 \(GnuplotText.literal(words(frame).replacing("\u{2003}", with: "    "))) at screen \(10 / width), "
           + "screen \(1 - 1.2 * fontSize / height) left textcolor rgb '\(style.ink)'")
       lines.append(
         "plot "

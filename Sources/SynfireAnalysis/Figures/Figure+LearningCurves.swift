@@ -8,11 +8,13 @@ extension Figure {
   ///   - interval: batches between two entries of a curve.
   ///   - start: the batch of the first entry.
   ///   - references: horizontal lines, such as the lowest possible loss or the published value.
+  ///   - step: what is counted along the axis.
   ///   - isOrdered: colours the settings as a sequence (sizes, mode counts) instead of as categories.
   public static func learningCurves(
     _ curves: [(label: String, curve: LearningCurve)], quantity: String, unit: String = "",
     title: String = "", interval: Int = 1, start: Int = 0, isLogarithmic: Bool = false,
     references: [(label: String, value: Double)] = [], isOrdered: Bool = false,
+    step: String = "Batch",
     style: FigureStyle = .standard
   ) -> Figure {
     let colors = isOrdered ? style.sequence(curves.count) : curves.indices.map(style.color)
@@ -32,7 +34,7 @@ extension Figure {
     return Figure(
       panels: [
         Panel(
-          title: title, x: Axis("Batch", from: 0),
+          title: title, x: Axis(step, from: 0),
           y: Axis(quantity, unit: unit, isLogarithmic: isLogarithmic), series: series)
       ], width: 460, height: 280, style: style)
   }

@@ -21,6 +21,7 @@ public struct AnalysisRecord: Sendable {
         "kind": .string(outcome.kind.rawValue), "caption": .string(outcome.caption),
         "figure": outcome.figure.map { .string($0.lastPathComponent) } ?? .null,
         "reason": outcome.reason.map { .string($0) } ?? .null,
+        "animation": outcome.animation.map { .string($0.lastPathComponent) } ?? .null,
         "numbers": .array(
           outcome.numbers.map { ["name": .string($0.name), "value": .number($0.value)] }),
       ]
@@ -51,7 +52,8 @@ public struct AnalysisRecord: Sendable {
       return RunAnalyses.Outcome(
         kind: kind, title: kind.title, caption: entry["caption"]?.string ?? "", numbers: numbers,
         figure: entry["figure"]?.string.map { URL(fileURLWithPath: folder + "/" + $0) },
-        reason: entry["reason"]?.string)
+        reason: entry["reason"]?.string,
+        animation: entry["animation"]?.string.map { URL(fileURLWithPath: folder + "/" + $0) })
     }
   }
 }

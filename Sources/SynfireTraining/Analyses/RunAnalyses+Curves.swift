@@ -39,7 +39,7 @@ extension RunAnalyses {
       curves.append(("best member", try LearningCurve(seeds: [best])))
     }
     return Drawing(
-      figure: .learningCurves(curves, quantity: "Return", start: 1),
+      figure: .learningCurves(curves, quantity: "Return", start: 1, step: "Generation"),
       caption:
         "The sum of rewards of an episode in each generation: the mean over the members that are learned "
         + "from, the mean over those that have the network without chance, and the best.",

@@ -4,14 +4,17 @@ extension RunAnalyses {
   /// The first test episode, as poses.
   func episode() throws -> Drawing {
     let recording = try EpisodeRecording(of: experiment, parameters: checkpoint.parameters)
-    return Drawing(
+    var drawing = Drawing(
       figure: try .episode(recording.poses),
       caption: "The first test episode: the body at equal intervals, seen from the side"
         + (recording.episode.distance == nil
           ? "; below, the sum of rewards." : "; below, how far it has come.")
         + (recording.poses[0].parts.contains(where: \.isLeft) ? " The left side is orange." : "")
-        + " A moving picture of it is made by synfire render.",
+        + " It moves below at the speed of the world; synfire render draws other episodes.",
       numbers: numbers(of: recording))
+    drawing.animation = try recording.animation(
+      title: animationTitle, perSecond: 20, width: 640, height: 280)
+    return drawing
   }
 
   /// A second from the middle of the first test episode: what the body does, spikes, actions and rewards.
@@ -43,6 +46,8 @@ extension RunAnalyses {
         )
       ])
   }
+
+  private var animationTitle: String { "\(experiment.name), generation \(checkpoint.batch)" }
 
   private func numbers(of recording: EpisodeRecording) -> [(name: String, value: Double)] {
     let episode = recording.episode

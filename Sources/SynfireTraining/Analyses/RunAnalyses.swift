@@ -55,6 +55,8 @@ public struct RunAnalyses {
     public let figure: URL?
     /// Why it could not be drawn.
     public let reason: String?
+    /// The SVG file of a moving picture that goes with the figure.
+    public var animation: URL? = nil
   }
 
   /// Draws all figures into a folder, with the data they are drawn from.
@@ -106,9 +108,15 @@ public struct RunAnalyses {
       drawing = try self.drawing(of: kind, recorded)
       let files = try drawing!.figure.render(
         named: kind.name, in: URL(fileURLWithPath: folder), gnuplot: gnuplot.get())
-      return Outcome(
+      var outcome = Outcome(
         kind: kind, title: kind.title, caption: drawing!.caption, numbers: drawing!.numbers,
         figure: files.svg, reason: nil)
+      if let animation = drawing!.animation {
+        let path = "\(folder)/\(kind.name)-animation.svg"
+        try AtomicFile.write(animation.svg, to: path)
+        outcome.animation = URL(fileURLWithPath: path)
+      }
+      return outcome
     } catch {
       let reason = (error as? any SynfireError)?.what ?? "\(error)"
       return Outcome(
@@ -160,6 +168,7 @@ public struct RunAnalyses {
     var figure: Figure
     var caption: String
     var numbers: [(name: String, value: Double)] = []
+    var animation: EpisodeAnimation?
   }
 }
 

@@ -55,13 +55,24 @@ public struct EpisodeRecording: Sendable {
     (spikes, excitatoryNeurons) = (recorder.spikes, recorder.excitatoryNeurons)
   }
 
-  /// Steps after which a moving picture is to show the next pose, for about thirty of them a second.
-  public var stepsOfAPicture: Int { max(1, Int((1 / (30 * space.timeStep)).rounded())) }
-
-  /// Every so many poses, and the last.
-  public func poses(every steps: Int) -> [BodyPose] {
+  /// The moving picture of the episode.
+  ///
+  /// - Parameters:
+  ///   - title: what is seen.
+  ///   - steps: from one pose that is drawn to the next; nil for as many as make about `perSecond` a second. The
+  ///     last pose is drawn in any case.
+  ///   - width: in pixels, as the height.
+  /// - Throws: `AnalysisError` for a size out of range, or a body whose parts are nowhere.
+  public func animation(
+    title: String, every steps: Int? = nil, perSecond: Double = 30, width: Int = 640,
+    height: Int = 360
+  ) throws -> EpisodeAnimation {
+    let steps = steps ?? max(1, Int((1 / (perSecond * space.timeStep)).rounded()))
     let last = poses.count - 1
-    return poses.enumerated().filter { $0.offset % steps == 0 || $0.offset == last }.map(\.element)
+    let drawn = poses.enumerated().filter { $0.offset % steps == 0 || $0.offset == last }
+    return try EpisodeAnimation(
+      drawn.map(\.element), frameDuration: Double(steps) * space.timeStep, title: title,
+      width: width, height: height)
   }
 }
 

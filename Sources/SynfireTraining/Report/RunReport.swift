@@ -73,9 +73,11 @@ public struct RunReport {
     let name = outcome.kind.name
     var body = ""
     if let figure = outcome.figure, let svg = try? String(contentsOf: figure, encoding: .utf8) {
+      let moving = outcome.animation.flatMap { try? String(contentsOf: $0, encoding: .utf8) }
       body = """
         <figure>
         \(InlineSVG(svg, prefix: name).text)
+        \(moving.map { InlineSVG($0, prefix: "\(name)-animation").text } ?? "")
         <figcaption>\(outcome.caption.escaped)</figcaption>
         </figure>
         """
