@@ -116,21 +116,31 @@ import Testing
   }
 
   /// An episode of the pendulum never ends before its limit.
-  @Test(arguments: [("none", 24 * 200), ("30", 20 * 30 + 4 * 200)])
-  func onlyWhatIsLearnedFromIsCutShort(limit: String, steps: Int) throws {
+  @Test(arguments: [
+    ("[]", 24 * 200), ("[30]", 20 * 30 + 4 * 200), ("[30, 40]", 20 * 30 + 4 * 200),
+  ])
+  func onlyWhatIsLearnedFromIsCutShort(limits: String, steps: Int) throws {
     let run = try trained(
       experiment(
         "pendulum",
         Self.small + [
-          "generations=1", "learning.stepLimit=\(limit)", "learning.episodes=first",
+          "generations=1", "learning.stepLimits=\(limits)", "learning.limitDuration=2",
+          "learning.episodes=first",
           "learning.normalizer=visited",
         ]), threads: 2)
     #expect(run.preciseState["normalizer.count"]?.values == [Double(steps)])
     #expect(run.testMetrics["episodeLength"] == 200)
   }
 
+  @Test func limitsFollowEachOther() {
+    let plan = EpisodePlan(stepLimits: [250, 500, 1000], limitDuration: 2)
+    #expect(
+      (0..<7).map { plan.stepLimit(inGeneration: $0) } == [250, 250, 500, 500, 1000, 1000, 1000])
+    #expect(EpisodePlan().stepLimit(inGeneration: 3) == nil)
+  }
+
   @Test(arguments: [
-    ("cartpole", "learning.stepLimit=501", "learning.stepLimit", "out of range"),
+    ("cartpole", "learning.stepLimits=[10, 501]", "learning.stepLimits.1", "out of range"),
     ("cartpole", "task.environment=CartPole-v7", "task.environment", "no environment is named"),
     ("cartpole", "task.stepLimit=501", "task.stepLimit", "out of range"),
     (

@@ -74,7 +74,8 @@ where Rule.Network.Individual: Controller {
 
   /// Steps after which an episode of a member is cut off.
   private func stepLimit(of member: Member<Rule.Network.Individual>) -> Int {
-    member.isEvaluation ? task.stepLimit : plan.stepLimit ?? task.stepLimit
+    let limit = member.isEvaluation ? nil : plan.stepLimit(inGeneration: member.generation)
+    return limit ?? task.stepLimit
   }
 
   private var isLast: Bool { rule.normalizer?.source == .last }

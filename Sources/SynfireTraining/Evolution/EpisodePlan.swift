@@ -13,15 +13,27 @@ public struct EpisodePlan: Sendable, Equatable {
   /// Whether a member starts in another state in each generation; otherwise in one of its own always
   /// (Wang et al. 2023, code).
   public var startsAnew: Bool
-  /// Steps after which the episodes that are learned from are cut off; nil for the limit of the task, which those
-  /// of evaluation members and of tests always have.
+  /// Steps after which the episodes that are learned from are cut off: one limit after another, each for
+  /// `limitDuration` generations and the last one for good; none for the limit of the task, which those of
+  /// evaluation members and of tests always have.
   ///
   /// In short episodes it pays less not to fall, and more to move (cf. Salimans et al. 2017, 2.1).
-  public var stepLimit: Int?
+  public var stepLimits: [Int]
+  public var limitDuration: Int
 
-  public init(ending: Ending = .first, startsAnew: Bool = false, stepLimit: Int? = nil) {
+  public init(
+    ending: Ending = .first, startsAnew: Bool = false, stepLimits: [Int] = [],
+    limitDuration: Int = 1
+  ) {
     self.ending = ending
     self.startsAnew = startsAnew
-    self.stepLimit = stepLimit
+    self.stepLimits = stepLimits
+    self.limitDuration = limitDuration
+  }
+
+  /// The limit in a generation, counted from 0; nil for that of the task.
+  public func stepLimit(inGeneration generation: Int) -> Int? {
+    stepLimits.isEmpty
+      ? nil : stepLimits[min(generation / limitDuration, stepLimits.count - 1)]
   }
 }

@@ -60,8 +60,11 @@ extension EvolutionDescription {
     episodes = EpisodePlan(
       ending: try mapping.value("episodes", default: "first") { try $0.choice() },
       startsAnew: try mapping.value("freshStarts", default: "false") { try $0.boolean() },
-      stepLimit: try mapping.optional("stepLimit") { scalar in
-        try scalar.integer(in: 1...control.stepLimit)
+      stepLimits: try mapping.values("stepLimits", default: "[]") {
+        try $0.integer(in: 1...control.stepLimit)
+      },
+      limitDuration: try mapping.value("limitDuration", default: "100") {
+        try $0.integer(in: 1...1_000_000)
       })
   }
 }
