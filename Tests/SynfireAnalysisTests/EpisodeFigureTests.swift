@@ -50,12 +50,12 @@ import Testing
 
   @Test(
     .enabled(if: Gnuplot.isInstalled, "gnuplot is not installed"),
-    arguments: [(100, true, 32), (100, false, 32), (30, true, 16), (1, true, 4)])
+    arguments: [(100, true, 32), (100, false, 32), (60, true, 16), (30, true, 16), (1, true, 4)])
   func stripsShowTheBodyAsItIs(steps: Int, isTraveling: Bool, outlines: Int) throws {
     let (svg, table) = try drawn(
       .episode(Self.walk(steps: steps, isTraveling: isTraveling)),
       named: "episode-\(steps)-\(isTraveling)")
-    // An episode of at most a second has one strip; of more, eight poses of two parts are in each of two.
+    // An episode of about a second has one strip; of more, eight poses of two parts are in each of two.
     let boxes = boxes(svg)
     #expect(boxes.count == outlines)
     let round = boxes.filter { abs($0.width - $0.height) < 0.03 * $0.width }

@@ -28,7 +28,7 @@ extension Figure {
     let room = width - Spacing.left - Spacing.right
     var panels: [Panel] = []
     var heights: [Double] = []
-    for (title, strip) in strips where panels.isEmpty || strip.duration < poses.last!.time {
+    for (title, strip) in strips where panels.isEmpty || 1.5 * strip.duration < poses.last!.time {
       // Meters are as long upward as across.
       let scale = room / (strip.slot * Double(strip.poses.count))
       panels.append(
