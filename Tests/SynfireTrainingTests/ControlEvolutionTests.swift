@@ -153,6 +153,8 @@ import Testing
     ("cartpole", "network.neurons=0", "network.neurons", "out of range"),
     ("cartpole", "network.stepDuration=16.6", "network.stepDuration", "unit"),
     ("cartpole", "analysis=[raster]", "analysis", "not drawn of a network that acts"),
+    ("cartpole", "analysis=[accuracy-curve]", "analysis", "not drawn of a network that acts"),
+    ("cartpole", "network.binSteps=2", "network.binSteps", "unknown key"),
   ])
   func mistakesAreNamed(name: String, change: String, key: String, what: String) throws {
     let error = #expect(throws: ExperimentError.self) { try experiment(name, [change]) }
@@ -166,14 +168,5 @@ import Testing
       try TrainingSession.start(experiment, in: folder())
     }
     #expect(error?.what.contains("are too few") == true && error?.isUserMistake == true)
-  }
-
-  @Test func whatDoesNotActIsNotEvolved() throws {
-    let error = #expect(throws: ExperimentError.self) {
-      try ExperimentLibrary.experiment(
-        named: "smnn/context",
-        overrides: [Override(parsing: "learning={rule: evolving-connectivity}")])
-    }
-    #expect("\(try #require(error))".contains("in an environment"))
   }
 }

@@ -74,7 +74,8 @@ struct EvolutionBase: Sendable {
       generation: generation, meanFitness: mean(training), bestFitness: training.max() ?? .nan,
       evaluationFitness: evaluation.isEmpty ? nil : mean(evaluation),
       withoutFitness: fitness.count { $0.isNaN }, density: nil,
-      gradientNorm: squares.squareRoot())
+      gradientNorm: squares.squareRoot(),
+      learningRate: optimizer.learningRate(update: generation))
   }
 
   static func require(_ fitness: [Double], of population: Population) throws {

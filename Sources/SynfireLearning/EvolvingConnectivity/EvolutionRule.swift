@@ -27,7 +27,8 @@ public protocol EvolutionRule: Sendable {
   var normalizer: ObservationNormalizer? { get set }
 
   /// Gives an individual the parameters of a member of the present generation. A function of (seed,
-  /// generation, member); an individual can be given the same member again.
+  /// generation, member); an individual can be given the same member again. Any number from
+  /// `population.trainingMembers` on is an evaluation member.
   func load(member: Int, into individual: Network.Individual)
 
   /// Learns from the fitness of all members, the evaluation members' last, and goes to the next generation.
@@ -64,6 +65,7 @@ public struct GenerationMetrics: Sendable, Equatable {
   public var probabilityCounts: [String: [Double]] = [:]
   /// The L2 norm of the estimated gradient.
   public var gradientNorm: Double
+  public var learningRate: Double
 }
 
 /// What the members of a generation did.
@@ -153,6 +155,11 @@ extension EvolutionRule {
     return PopulationOutcome(
       fitness: Array(UnsafeBufferPointer(start: found.pointer, count: population.size)),
       observed: observed)
+  }
+
+  /// Gives an individual what has been learned so far, without chance.
+  public func loadLearned(into individual: Network.Individual) {
+    load(member: population.trainingMembers, into: individual)
   }
 
   /// What the initial state of a member is drawn from.

@@ -49,8 +49,21 @@ extension Loss {
   public func evaluate(
     _ readout: Tensor<Double>, _ targets: TrialTargets, rows: [Int]? = nil
   ) throws -> (loss: Double, adjoint: Tensor<Double>) {
+    try evaluated(readout, targets, rows: rows)
+  }
+
+  /// The same in single precision; the loss is summed in double precision.
+  public func evaluate(
+    _ readout: Tensor<Float>, _ targets: TrialTargets, rows: [Int]? = nil
+  ) throws -> (loss: Double, adjoint: Tensor<Float>) {
+    try evaluated(readout, targets, rows: rows)
+  }
+
+  private func evaluated<Scalar: TensorScalar>(
+    _ readout: Tensor<Scalar>, _ targets: TrialTargets, rows: [Int]?
+  ) throws -> (loss: Double, adjoint: Tensor<Scalar>) {
     try validate(targets, readoutShape: readout.shape)
-    var adjoint = Tensor<Double>(axes: readout.axes, shape: readout.shape)
+    var adjoint = Tensor<Scalar>(axes: readout.axes, shape: readout.shape)
     let outputs = readout.shape.last!
     let trials = readout.shape[readout.shape.count - 2]
     var sum = 0.0
@@ -65,7 +78,7 @@ extension Loss {
               adjoint: adjoint.baseAddress! + trial * outputs)
           }
         case .values(let target):
-          let target = target.values.map { Double($0) }
+          let target = target.values.map { Scalar($0) }
           target.withUnsafeBufferPointer { target in
             for start in stride(from: 0, to: readout.count, by: outputs)
             where start / outputs / trials < rows?[start / outputs % trials] ?? .max {
@@ -80,7 +93,7 @@ extension Loss {
     let (loss, factor) = finish(
       sum: sum, targets: targets.count(rows: rows),
       values: rows.map { $0.reduce(0, +) * outputs } ?? readout.count)
-    for index in adjoint.values.indices { adjoint.values[index] *= factor }
+    for index in adjoint.values.indices { adjoint.values[index] *= Scalar(factor) }
     return (loss, adjoint)
   }
 }

@@ -16,12 +16,22 @@ extension RunAnalyses {
     if !references.isEmpty, let first = losses.firstIndex(where: { $0 < threshold }) {
       numbers.append((name: "first batch with loss < \(threshold)", value: Double(first + 1)))
     }
+    var curves = [("", try LearningCurve(seeds: [losses]))]
+    var caption = "The loss of each training batch, at the last update on it."
+    // Of the network without chance, where there is a population.
+    if let evaluation = checkpoint.training["evaluationLoss"] {
+      curves = [
+        ("training members", curves[0].1),
+        ("evaluation members", try LearningCurve(seeds: [evaluation])),
+      ]
+      caption =
+        "The loss of each training batch in its last generation: the mean over the members that are learned "
+        + "from, and over those that have the network without chance."
+      numbers.append((name: "last loss of evaluation members", value: evaluation.last!))
+    }
     return Drawing(
-      figure: .learningCurves(
-        [("", try LearningCurve(seeds: [losses]))], quantity: "Loss", start: 1,
-        references: references),
-      caption: "The loss of each training batch, at the last update on it.",
-      numbers: numbers)
+      figure: .learningCurves(curves, quantity: "Loss", start: 1, references: references),
+      caption: caption, numbers: numbers)
   }
 
   /// What members of each generation got, and what the network without chance did.

@@ -133,7 +133,7 @@ public struct RunAnalyses {
 
   private func drawing(of kind: AnalysisKind, _ recorded: RecordedTrials) throws -> Drawing {
     let form = experiment.network.form
-    guard kind.isDrawn(of: form) else {
+    guard kind.isDrawn(of: form, doing: experiment.task) else {
       throw TrainingError("this is not drawn of a network \(form.text)")
     }
     return switch kind {

@@ -4,9 +4,9 @@ import SynfireNetworks
 import SynfireTasks
 
 /// A network that acts in an environment and is evolved, as the training loop takes it: a batch is a generation.
-struct ControlEvolution<Rule: EvolutionRule>: LearningRule
+struct ControlEvolution<Rule: EvolutionRule>: EvolvedRule
 where Rule.Network.Individual: Controller {
-  private(set) var rule: Rule
+  var rule: Rule
   let task: ControlTask
   private let plan: EpisodePlan
   let load: @Sendable (NamedTensors<Double>, Rule.Network.Individual) throws -> Void
@@ -25,29 +25,6 @@ where Rule.Network.Individual: Controller {
   }
 
   var updates = 0
-  var state = NamedTensors<Float>()
-
-  /// The network's, and what observations are normalised by.
-  var parameters: NamedTensors<Float> {
-    get {
-      NamedTensors(
-        rule.parameters.pairs.map { ($0.name, $0.tensor.converted()) }
-          + ControlNetwork.normalizer(rule.normalizer).pairs.map { ($0.name, $0.tensor) })
-    }
-    set {
-      var state = rule.state
-      for name in rule.parameters.names { newValue[name].map { state[name] = $0.converted() } }
-      for (name, tensor) in ControlNetwork.state(of: newValue).pairs { state[name] = tensor }
-      // A state is refused for its shapes alone, and parameters were checked.
-      try? rule.restore(state)
-    }
-  }
-
-  var preciseState: NamedTensors<Double> { rule.state }
-
-  mutating func restore(preciseState: NamedTensors<Double>) throws {
-    try rule.restore(preciseState)
-  }
 
   // MARK: Learning
 
@@ -59,16 +36,8 @@ where Rule.Network.Individual: Controller {
       }
     let generation = try rule.update(outcome, on: pool)
     updates += 1
-    var metrics = StepMetrics(
-      loss: -generation.meanFitness, gradientNorm: generation.gradientNorm, learningRate: 0,
-      firingRate: 0, silentFraction: 0, saturatedFraction: 0)
-    metrics.others = [
-      "meanReturn": generation.meanFitness, "bestReturn": generation.bestFitness,
-      "withoutReturn": Double(generation.withoutFitness),
-    ]
-    metrics.others["evaluationReturn"] = generation.evaluationFitness
-    metrics.others["density"] = generation.density
-    metrics.probabilityCounts = generation.probabilityCounts
+    var metrics = StepMetrics(generation, of: "Return", sign: 1)
+    metrics.others["meanReturn"] = generation.meanFitness
     return metrics
   }
 

@@ -25,7 +25,8 @@ extension Experiment {
     case .images(let images):
       return try MNISTTask(
         directory: dataDirectory, dataSet: images.dataSet.rawValue, steps: images.steps,
-        validationCount: images.validationImages, workers: workers)
+        validationCount: images.validationImages, encoding: images.encoding,
+        pooling: images.pooling, workers: workers)
     case .contextIntegration(let context):
       return try ContextIntegrationTask(
         steps: context.steps, stimulus: context.stimulus, response: context.response,
@@ -119,8 +120,7 @@ extension Experiment {
     }
     if case .evolution(let evolution) = learning.rule, let control = network.control {
       return try makeRule(
-        control, evolution, task: try task ?? makeTask(dataDirectory: nil), parameters: parameters,
-        threads: threads)
+        control, evolution, task: task, parameters: parameters, threads: threads)
     }
     let network = try makeNetwork()
     let memory = training.memory == nil ? nil : try requireMemory(threads: threads)

@@ -101,13 +101,19 @@ public struct ExperimentSummary {
   /// The steps of a trial, in words.
   private var time: String {
     let steps = "steps of \(experiment.timeStep * 1000) ms"
-    guard case .control(let task) = experiment.task, let control = experiment.network.control else {
+    guard let control = experiment.network.control else {
       return "\(experiment.task.steps) \(steps)"
     }
     let outer =
-      "\(task.stepLimit) steps of \(task.space.name), \(task.space.timeStep * 1000) ms each"
+      if case .control(let task) = experiment.task {
+        "\(task.stepLimit) steps of \(task.space.name), \(task.space.timeStep * 1000) ms each"
+      } else {
+        "\(experiment.task.steps) \(experiment.task.steps == 1 ? "step" : "steps") of the task"
+      }
+    let each = control.binSteps > 1 ? "every \(control.binSteps)" : "each"
     return control.kind.isSpiking
-      ? "\(outer), with \(control.neuron.subSteps) \(steps) of the network in each" : outer
+      ? "\(outer), with \(control.neuron.subSteps) \(steps) of the network in \(each)"
+      : control.binSteps > 1 ? "\(outer), with one of the network in \(each)" : outer
   }
 
   /// The text of `synfire describe`.

@@ -83,7 +83,7 @@ public struct MemoryPlan: Sendable {
       ] + (experiment.teacher.map { [Self.rateNetwork($0, experiment)] } ?? [])
   }
 
-  /// Counts the memory of an experiment whose network acts in an environment.
+  /// Counts the memory of an experiment whose network acts.
   init(_ experiment: Experiment, network: ControlNetwork, threads: Int) {
     let numbers = network.parameterSpecifications.reduce(0) { $0 + $1.shape.reduce(1, *) }
     limit = experiment.training.memory
@@ -93,10 +93,23 @@ public struct MemoryPlan: Sendable {
       // In single and double precision, in use and in the last checkpoint, with two moments.
       Part(key: "parameters", name: "parameters and moments", bytes: 80 * numbers),
       Part(key: "members", name: "members of \(threads) threads", bytes: 16 * threads * numbers),
-      Part(
-        key: "trials", name: "episodes",
-        bytes: 64 * experiment.training.trialsPerBatch * (16 + experiment.task.inputChannels)),
+      Self.shown(experiment, threads: threads),
     ]
+  }
+
+  /// What a network that acts sees.
+  private static func shown(_ experiment: Experiment, threads: Int) -> Part {
+    let (task, trials) = (experiment.task, experiment.training.trialsPerBatch)
+    if case .control = task {
+      return Part(key: "trials", name: "episodes", bytes: 64 * trials * (16 + task.inputChannels))
+    }
+    // The batch, and its bins in numbers; the answers of a member of each thread, with their adjoints.
+    let bins = task.steps / max(1, experiment.network.control?.binSteps ?? 1) + 1
+    let answers = 8 * threads * task.answers * task.outputs
+    return Part(
+      key: "trials", name: "trials of two batches, answers",
+      bytes: task.batchBytes(trials: trials)
+        + trials * (4 * bins * task.inputChannels + answers))
   }
 
   /// The rate network that teaches: its matrices, and the activity of all units in the two trials at a time from

@@ -8,7 +8,7 @@ public struct ControlTaskDescription: Sendable, Equatable {
   public let stepLimit: Int
 }
 
-/// A network that acts in closed loop, as an experiment file says it (`evolving-connectivity.md` 2).
+/// A network that acts, in closed loop with an environment or shown the trials of a task, as an experiment file says it (`evolving-connectivity.md` 2).
 public struct ControlDescription: Sendable, Equatable {
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
@@ -31,6 +31,8 @@ public struct ControlDescription: Sendable, Equatable {
   /// The part of the connections that scales expect to be there.
   public let expectedDensity: Double
   public let neuron: ControlNeuron
+  /// Steps of a task of trials that are one step of the network.
+  public let binSteps: Int
 }
 
 extension ControlTaskDescription {
@@ -52,16 +54,24 @@ extension ControlDescription {
     _ kind: Kind, from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double,
     budget: MemoryBudget
   ) throws {
-    guard case .control = task else {
-      throw mapping.rejected(
-        "kind", "a network of kind \(kind.rawValue) acts in an environment",
-        remedy: "write task: {kind: control, environment: CartPole-v1}, or kind: layers")
-    }
     self.kind = kind
     let neurons = try mapping.value("neurons", default: "256") { try $0.integer(in: 1...32_768) }
     self.neurons = neurons
     let inputs = Double(2 * task.inputChannels + neurons + task.outputs)
     try budget.claim(inputs * Double(neurons), for: "\(neurons) neurons", of: mapping, "neurons")
+    if case .control = task {
+      binSteps = 1
+    } else {
+      binSteps = try mapping.value("binSteps", default: "1") { scalar in
+        let steps = try scalar.integer(in: 1...task.steps)
+        if let window = task.windowSteps, window % steps != 0 {
+          throw scalar.rejected(
+            "\(steps) steps do not divide the \(window) steps for which a class is asked",
+            remedy: "use a divisor of \(window)")
+        }
+        return steps
+      }
+    }
     let isBernoulli = kind == .bernoulli
     excitatoryFraction =
       isBernoulli
@@ -78,7 +88,15 @@ extension ControlDescription {
       return
     }
     func time(_ key: String, _ standard: String) throws -> Double {
-      try mapping.value(key, default: standard) { try $0.time(.positive) }
+      try mapping.value(key, default: standard) { scalar in
+        let time = try scalar.time(.positive)
+        guard time >= timeStep else {
+          throw scalar.rejected(
+            "\(scalar.text) is shorter than the time step of \(timeStep.inMilliseconds)",
+            remedy: "lengthen it, or shorten timeStep")
+        }
+        return time
+      }
     }
     func number(_ key: String, _ standard: String) throws -> Double {
       try mapping.value(key, default: standard) { try $0.number(.positive) }

@@ -1,8 +1,8 @@
 import SynfireLearning
 import SynfireTasks
 
-/// How a network is evolved, as an experiment file says it (`evolving-connectivity.md` 3). The population are the
-/// trials of a batch, a generation is a batch.
+/// How a network is evolved, as an experiment file says it (`evolving-connectivity.md` 3). A generation is an update.
+/// In an environment the trials of a batch are the population; otherwise every member is shown all of them.
 public struct EvolutionDescription: Sendable, Equatable {
   /// What changes from member to member.
   public enum Variation: Sendable, Equatable {
@@ -16,6 +16,8 @@ public struct EvolutionDescription: Sendable, Equatable {
   }
 
   public let variation: Variation
+  /// Members of a generation; nil for as many as a batch has trials.
+  public let population: Int?
   /// Members of the population that have the network learned so far, and are not learned from.
   public let evaluationMembers: Int
   public let shaping: RankShaping
@@ -29,11 +31,6 @@ extension EvolutionDescription {
     _ kind: LearningDescription.Rule.Kind, from mapping: ConfigurationMapping,
     task: TaskDescription
   ) throws {
-    guard case .control(let control) = task else {
-      throw mapping.rejected(
-        "rule", "evolution learns by what members get in an environment",
-        remedy: "write task: {kind: control, environment: CartPole-v1}, or learn by bptt")
-    }
     if kind == .denseEvolution {
       variation = .weights(
         deviation: try mapping.value("deviation", default: "0.3") { try $0.number(.positive) })
@@ -50,6 +47,25 @@ extension EvolutionDescription {
           try $0.number(.nonNegative)
         })
     }
+    guard case .control(let control) = task else {
+      population = try mapping.value("population") { try $0.integer(in: 2...1_000_000) }
+      // Where all are shown the same trials from rest, those with the same network do the same.
+      evaluationMembers = try mapping.value("evaluationMembers", default: "1") {
+        try $0.integer(in: 0...1_000_000)
+      }
+      shaping = try mapping.value("ties", default: "stable") { try $0.choice() }
+      normalizer = try mapping.value("normalizer", default: "none") { scalar in
+        guard scalar.text != "last" else {
+          throw scalar.rejected(
+            "all members are shown the same, so that there are no last observations",
+            remedy: "use visited or none")
+        }
+        return scalar.text == "none" ? nil : try scalar.choice()
+      }
+      episodes = EpisodePlan()
+      return
+    }
+    population = nil
     evaluationMembers = try mapping.value("evaluationMembers", default: "128") {
       try $0.integer(in: 0...1_000_000)
     }

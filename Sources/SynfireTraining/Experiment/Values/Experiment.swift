@@ -46,13 +46,16 @@ public enum AnalysisKind: String, Sendable, CaseIterable {
   case spikeStatistics, freeRun, temporalComponents, factorBasedRate
   case returnCurve, episode, episodeRaster, probabilityHistogram
 
-  /// Whether it is drawn of such networks.
-  func isDrawn(of form: NetworkDescription.Form) -> Bool {
-    switch self {
+  /// Whether it is drawn of such networks that do such a task.
+  func isDrawn(of form: NetworkDescription.Form, doing task: TaskDescription) -> Bool {
+    let isEpisodic = if case .control = task { true } else { false }
+    return switch self {
     case .lossCurve: true
+    case .accuracyCurve: form == .layers || form == .control && !isEpisodic
     case .raster, .firingRates, .spikeStatistics: form != .control
     case .freeRun, .temporalComponents, .factorBasedRate: form == .feedback
-    case .returnCurve, .episode, .episodeRaster, .probabilityHistogram: form == .control
+    case .returnCurve, .episode, .episodeRaster: isEpisodic
+    case .probabilityHistogram: form == .control
     default: form == .layers
     }
   }
@@ -87,8 +90,9 @@ extension Experiment {
         from: $0, task: task, teacher: teacher, timeStep: timeStep, budget: budget)
     }
     let learning = try file.nested("learning") { mapping in
-      let learning = try LearningDescription(from: mapping, task: task, timeStep: timeStep)
-      try learning.check(mapping, form: network.form, control: network.control) {
+      let learning = try LearningDescription(
+        from: mapping, task: task, form: network.form, timeStep: timeStep)
+      try learning.check(mapping, control: network.control) {
         try network.network(of: task, timeStep: timeStep, seed: seed)
       }
       try learning.check(mapping, recurrence: network.feedback?.recurrence)
@@ -108,8 +112,8 @@ extension Experiment {
     }
     let analyses: [AnalysisKind] = try file.values("analysis", default: "[]") { scalar in
       let kind: AnalysisKind = try scalar.choice()
-      guard kind.isDrawn(of: network.form) else {
-        let others = AnalysisKind.allCases.filter { $0.isDrawn(of: network.form) }
+      guard kind.isDrawn(of: network.form, doing: task) else {
+        let others = AnalysisKind.allCases.filter { $0.isDrawn(of: network.form, doing: task) }
         throw scalar.rejected(
           "\(scalar.text) is not drawn of a network \(network.form.text)",
           remedy: "use " + others.map(\.name).joined(separator: ", "))

@@ -17,16 +17,17 @@ public struct LearningDescription: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
       case bptt, eProp, recursiveLeastSquares, constrainedLeastSquares
       case evolvingConnectivity, denseEvolution
-    }
 
-    /// The networks that it teaches.
-    var form: NetworkDescription.Form {
-      switch self {
-      case .leastSquares, .constrainedLeastSquares: .feedback
-      case .backpropagation, .eligibility: .layers
-      case .evolution: .control
+      /// The networks that it teaches.
+      var form: NetworkDescription.Form {
+        switch self {
+        case .recursiveLeastSquares, .constrainedLeastSquares: .feedback
+        case .bptt, .eProp: .layers
+        case .evolvingConnectivity, .denseEvolution: .control
+        }
       }
     }
+
   }
 
   public let rule: Rule
@@ -53,42 +54,33 @@ public struct RewiringDescription: Sendable, Equatable {
 }
 
 extension LearningDescription {
-  init(from mapping: ConfigurationMapping, task: TaskDescription, timeStep: Double) throws {
-    rule = try Rule(from: mapping, task: task)
-    if rule.form == .control {
-      loss = .meanSquaredError
-      optimizer = try mapping.nested("optimizer", default: rule.usualOptimizer) {
-        try Optimizer(from: $0)
-      }
-      clipGlobalNorm = nil
-      regularizers = []
-      rewiring = nil
-      return
+  /// - Parameter form: of the network that is to be taught.
+  init(
+    from mapping: ConfigurationMapping, task: TaskDescription, form: NetworkDescription.Form,
+    timeStep: Double
+  ) throws {
+    rule = try Rule(from: mapping, task: task, form: form)
+    switch (form, task) {
+    case (.feedback, _), (.control, .control): loss = .meanSquaredError
+    default: loss = try mapping.loss(of: task)
     }
-    if rule.form == .feedback {
-      loss = .meanSquaredError
+    if form == .feedback {
       optimizer = Optimizer(.gradientDescent(momentum: 0), learningRate: 1)
+    } else {
+      var optimizer = try mapping.nested(
+        "optimizer", default: form == .control ? rule.usualOptimizer : nil
+      ) { try Optimizer(from: $0) }
+      optimizer.schedule = try mapping.nested("schedule", default: "{kind: constant}") {
+        try Schedule(from: $0)
+      }
+      self.optimizer = optimizer
+    }
+    guard form == .layers else {
       clipGlobalNorm = nil
       regularizers = []
       rewiring = nil
       return
     }
-    loss = try mapping.value("loss") { scalar in
-      let loss: Loss = try scalar.choice()
-      guard loss.wantsClasses == task.isClassification else {
-        let fitting = Loss.allCases.filter { $0.wantsClasses == task.isClassification }
-        throw scalar.rejected(
-          "\(scalar.text) does not suit the task, whose targets are "
-            + (task.isClassification ? "classes" : "values at every step"),
-          remedy: "use " + fitting.map(\.rawValue.hyphenated).joined(separator: " or "))
-      }
-      return loss
-    }
-    var optimizer = try mapping.nested("optimizer") { try Optimizer(from: $0) }
-    optimizer.schedule = try mapping.nested("schedule", default: "{kind: constant}") {
-      try Schedule(from: $0)
-    }
-    self.optimizer = optimizer
     clipGlobalNorm = try mapping.optional("clipGlobalNorm") { try $0.number(.positive) }
     regularizers = try mapping.list("regularizers", default: "[]") {
       try Regularizer(from: $0, timeStep: timeStep)
@@ -100,28 +92,8 @@ extension LearningDescription {
   ///
   /// - Throws: `ExperimentError` at the line of what cannot be done.
   func check(
-    _ mapping: ConfigurationMapping, form: NetworkDescription.Form,
-    control: ControlDescription?, network: () throws -> Network
+    _ mapping: ConfigurationMapping, control: ControlDescription?, network: () throws -> Network
   ) throws {
-    guard rule.form == form else {
-      switch form {
-      case .feedback:
-        throw mapping.rejected(
-          "rule", "a network with feedback learns by recursive or constrained least squares",
-          remedy: "write recursive-least-squares")
-      case .control:
-        throw mapping.rejected(
-          "rule", "a network that acts in an environment is evolved",
-          remedy: "write evolving-connectivity for kind: bernoulli, dense-evolution for the others")
-      case .layers:
-        let isConstrained = if case .constrainedLeastSquares = rule { true } else { false }
-        throw mapping.rejected(
-          "rule",
-          (isConstrained ? "constrained" : "recursive")
-            + " least squares is for a network with feedback",
-          remedy: "write network: {kind: feedback, ...}, or learn by bptt")
-      }
-    }
     if case .evolution(let evolution) = rule, let control {
       guard evolution.variation.isOfBits == (control.kind == .bernoulli) else {
         throw mapping.rejected(
@@ -158,8 +130,11 @@ extension LearningDescription.Rule {
     return "{kind: adam, learningRate: 0.15}"
   }
 
-  fileprivate init(from mapping: ConfigurationMapping, task: TaskDescription) throws {
+  fileprivate init(
+    from mapping: ConfigurationMapping, task: TaskDescription, form: NetworkDescription.Form
+  ) throws {
     let kind: Kind = try mapping.value("rule") { try $0.choice() }
+    guard kind.form == form else { throw kind.rejected(mapping, form: form) }
     switch kind {
     case .bptt: self = .backpropagation
     case .evolvingConnectivity, .denseEvolution:
@@ -175,6 +150,51 @@ extension LearningDescription.Rule {
       self = .leastSquares(try RecursiveLeastSquares.Constants(from: mapping))
     case .constrainedLeastSquares:
       self = .constrainedLeastSquares(try ConstrainedLeastSquares(from: mapping))
+    }
+  }
+}
+
+extension LearningDescription.Rule.Kind {
+  /// An error of a rule that does not teach such networks.
+  fileprivate func rejected(
+    _ mapping: ConfigurationMapping, form: NetworkDescription.Form
+  ) -> ExperimentError {
+    switch (form, self) {
+    case (.feedback, _):
+      mapping.rejected(
+        "rule", "a network with feedback learns by recursive or constrained least squares",
+        remedy: "write recursive-least-squares")
+    case (.control, _):
+      mapping.rejected(
+        "rule", "a network that acts is evolved",
+        remedy: "write evolving-connectivity for kind: bernoulli, dense-evolution for the others")
+    case (.layers, .evolvingConnectivity), (.layers, .denseEvolution):
+      mapping.rejected(
+        "rule", "evolution is for a network that acts",
+        remedy: "write network: {kind: bernoulli, neurons: 256}, or learn by bptt")
+    case (.layers, _):
+      mapping.rejected(
+        "rule",
+        (self == .constrainedLeastSquares ? "constrained" : "recursive")
+          + " least squares is for a network with feedback",
+        remedy: "write network: {kind: feedback, ...}, or learn by bptt")
+    }
+  }
+}
+
+extension ConfigurationMapping {
+  /// A loss that suits the task.
+  fileprivate func loss(of task: TaskDescription) throws -> Loss {
+    try value("loss") { scalar in
+      let loss: Loss = try scalar.choice()
+      guard loss.wantsClasses == task.isClassification else {
+        let fitting = Loss.allCases.filter { $0.wantsClasses == task.isClassification }
+        throw scalar.rejected(
+          "\(scalar.text) does not suit the task, whose targets are "
+            + (task.isClassification ? "classes" : "values at every step"),
+          remedy: "use " + fitting.map(\.rawValue.hyphenated).joined(separator: " or "))
+      }
+      return loss
     }
   }
 }

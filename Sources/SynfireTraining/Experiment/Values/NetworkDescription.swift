@@ -16,7 +16,7 @@ public struct NetworkDescription: Sendable, Equatable {
       switch self {
       case .layers: "of layers"
       case .feedback: "with feedback"
-      case .control: "that acts in an environment"
+      case .control: "that acts"
       }
     }
   }
@@ -27,7 +27,7 @@ public struct NetworkDescription: Sendable, Equatable {
   public let readout: ReadoutDescription
   /// In place of layers, a population whose factors are fed back.
   public let feedback: FeedbackDescription?
-  /// In place of layers, a network that acts in closed loop.
+  /// In place of layers, a network that acts, step by step.
   public let control: ControlDescription?
 
   var form: Form { feedback != nil ? .feedback : control != nil ? .control : .layers }

@@ -4,13 +4,15 @@ extension TaskDescription {
   func batchBytes(trials: Int) -> Int {
     // Episodes arise as they are acted in.
     if case .control = self { return trials * 2 * (4 * inputChannels + Self.conditionBytes) }
-    let rows = windowSteps.map { steps / $0 } ?? (isClassification ? 1 : steps)
     // Spikes are bits, padded to words of 64.
     let inputs = steps * (hasSpikes ? (inputChannels + 63) / 64 * 8 : inputChannels * 4)
-    let outputs = rows * self.outputs * 4
-    let targets = isClassification ? rows * 8 : outputs
+    let outputs = answers * self.outputs * 4
+    let targets = isClassification ? answers * 8 : outputs
     return trials * (2 * (inputs + targets + Self.conditionBytes) + drawingBytes + 2 * outputs)
   }
+
+  /// How many answers a trial asks for: at every step, in every window, or one.
+  var answers: Int { windowSteps.map { steps / $0 } ?? (isClassification ? 1 : steps) }
 
   /// The conditions of a trial: four numbers at most.
   private static let conditionBytes = 32

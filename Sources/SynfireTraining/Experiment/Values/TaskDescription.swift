@@ -34,7 +34,7 @@ public enum TaskDescription: Sendable, Equatable {
   /// Input channels.
   public var inputChannels: Int {
     switch self {
-    case .images: 784
+    case .images(let task): task.pixels
     case .contextIntegration, .contextSwitch: 4
     case .sequentialImages(let task): task.channels
     case .storeRecall(let task): StoreRecallTask.populations * task.neuronsPerPopulation
@@ -101,7 +101,8 @@ public enum TaskDescription: Sendable, Equatable {
   /// True when inputs are spikes, false when they are numbers.
   public var hasSpikes: Bool {
     switch self {
-    case .images, .storeRecall: true
+    case .storeRecall: true
+    case .images(let task): task.encoding != .analog
     case .sequentialImages(let task): task.encoding != .analog
     default: false
     }
@@ -135,13 +136,21 @@ public enum TaskDescription: Sendable, Equatable {
   }
 }
 
-/// Images of 28 x 28 pixels, each shown as Bernoulli spikes drawn afresh at every presentation.
+/// Images of 28 x 28 pixels or fewer, shown as Bernoulli spikes drawn afresh at every presentation, or as they are.
 public struct ImageTaskDescription: Sendable, Equatable {
   public enum DataSet: String, Sendable { case mnist, fashionMNIST = "fashion-mnist" }
   public let dataSet: DataSet
   public let steps: Int
+  public let encoding: MNISTTask.Encoding
+  /// The side of the squares of pixels of which means are shown.
+  public let pooling: Int
   /// How many training images are set aside for validation.
   public let validationImages: Int
+
+  fileprivate static let side = 28
+
+  /// Pixels of an image as it is shown.
+  public var pixels: Int { (Self.side / pooling) * (Self.side / pooling) }
 }
 
 /// Context-dependent integration of two noisy streams (Mante et al. 2013; `smnn.md` 4.2).
@@ -205,6 +214,16 @@ extension ImageTaskDescription {
   fileprivate init(_ dataSet: DataSet, from mapping: ConfigurationMapping) throws {
     self.dataSet = dataSet
     steps = try mapping.value("steps") { try $0.integer(in: 1...1_000_000) }
+    encoding = try mapping.value("encoding", default: "bernoulli") { try $0.choice() }
+    pooling = try mapping.value("pooling", default: "1") { scalar in
+      let side = try scalar.integer(in: 1...Self.side)
+      guard Self.side % side == 0 else {
+        throw scalar.rejected(
+          "squares of \(side) pixels do not fill a side of \(Self.side)",
+          remedy: "use 1, 2, 4, 7, 14 or 28")
+      }
+      return side
+    }
     validationImages = try mapping.value("validationImages", default: "0") {
       try $0.integer(in: 0...50_000)
     }

@@ -73,6 +73,10 @@ extension TrainingDescription {
         throw scalar.rejected(
           "e-prop starts each trial at rest", remedy: "write false, or learn by bptt")
       }
+      if carries, case .evolution = rule {
+        throw scalar.rejected(
+          "evolution starts each trial anew", remedy: "write false, or learn by bptt")
+      }
       return carries
     }
     let validation = try mapping.optionalNested("validation") { validation in
