@@ -190,6 +190,35 @@ import Testing
     }
   }
 
+  @Test func firingRatesAreCounted() throws {
+    let experiment = try experiment("context", kind: "weighted", bins: 1)
+    let task = try experiment.makeTask(dataDirectory: nil)
+    let network = try DenseSpikingNetwork(
+      observations: 4, neurons: 20, actions: 1, neuron: ControlNeuron(timeStep: 0.002),
+      actionRange: nil)
+    let parameters = network.initialParameters(seed: 5)
+    let batch = try task.batch(.test, index: 0, trials: 3, seed: 1)
+    guard case .analog(let inputs) = batch.inputs else { throw TasksError("no numbers") }
+    let individual = network.makeIndividual()
+    try network.load(parameters, into: individual)
+    let rest = [Float](repeating: 0, count: individual.stateCount)
+    var spikes = 0
+    for trial in 0..<3 {
+      rest.withUnsafeBufferPointer { individual.restore($0.baseAddress!) }
+      for step in 0..<12 {
+        _ = try individual.step((0..<4).map { inputs[step, trial, $0] })
+        for word in individual.spikes { spikes += word.nonzeroBitCount }
+      }
+    }
+    // Eight sub-steps of 2 ms.
+    let wanted = Double(spikes) / Double(20 * 8 * 12 * 3) / 0.002
+    #expect(spikes > 50 && network.neuron.subSteps == 8)
+    for threads in [1, 2] {
+      let rule = try experiment.makeRule(for: task, parameters: parameters, threads: threads)
+      #expect(abs(try rule.evaluate(batch).firingRate - wanted) < 1e-9 * wanted)
+    }
+  }
+
   @Test func inputsAreNormalizedByWhatTheTrialsShow() throws {
     let experiment = try experiment("context", bins: 1, ["learning.normalizer=visited"])
     let task = try experiment.makeTask(dataDirectory: nil)
@@ -282,6 +311,7 @@ import Testing
     ("context", "learning={rule: bptt}", "learning.rule", "that acts is evolved"),
     ("context", "learning.episodes=first", "learning.episodes", "unknown key"),
     ("context", "training.carriesState=true", "training.carriesState", "starts each trial anew"),
+    ("context", "analysis=[episode]", "analysis", "not drawn of a network that acts"),
     ("context", "analysis=[return-curve]", "analysis", "not drawn of a network that acts"),
     ("images", "task.pooling=3", "task.pooling", "do not fill a side of 28"),
     ("images", "task.encoding=grey", "task.encoding", "grey"),

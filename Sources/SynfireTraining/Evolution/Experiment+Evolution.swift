@@ -79,7 +79,7 @@ extension Experiment {
       binSteps: control.binSteps,
       answer: task.windowSteps.map { .windows(steps: $0) }
         ?? (task.isClassification ? .trials : .everyStep),
-      loss: learning.loss)
+      loss: learning.loss, timeStep: timeStep)
   }
 }
 

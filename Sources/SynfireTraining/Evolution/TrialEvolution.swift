@@ -28,14 +28,17 @@ where Rule.Network.Individual: Controller {
 
   mutating func step(_ batch: TrialBatch) throws -> StepMetrics {
     let trials = try shown(batch)
-    let (blank, network) = (trials.unanswered, rule.network)
+    let (blank, network, tally) = (trials.unanswered, rule.network, SharedTally())
     var outcome = try rule.evaluate(
       on: pool, world: { TrialPlace(network.makeIndividual(), answers: blank) }
     ) { place, member in
       place.answers.values.withUnsafeMutableBufferPointer { answers in
         answers.update(repeating: 0)
+        var spikes = SpikeTally()
         trials.show(
-          0..<trials.batch.trials, to: member.individual, place, answers: answers.baseAddress!)
+          0..<trials.batch.trials, to: member.individual, place, answers: answers.baseAddress!
+        ) { if member.isEvaluation { spikes.add(member.individual) } }
+        tally.add(spikes)
       }
       return -(try trials.loss(place.answers))
     }
@@ -43,13 +46,16 @@ where Rule.Network.Individual: Controller {
     outcome.observed = trials.observed
     let generation = try rule.update(outcome, on: pool)
     updates += 1
-    return StepMetrics(generation, of: "Loss", sign: -1)
+    var metrics = StepMetrics(generation, of: "Loss", sign: -1)
+    // Of the evaluation members, which have the network that is learned.
+    metrics.firingRate = tally.value.firingRate(timeStep: presentation.timeStep)
+    return metrics
   }
 
   /// The network that has been learned so far, without chance.
   func evaluate(_ batch: TrialBatch) throws -> Evaluation {
     let trials = try shown(batch)
-    let (rule, count) = (rule, batch.trials)
+    let (rule, count, tally) = (rule, batch.trials, SharedTally())
     var readout = trials.unanswered
     let shards = min(count, 16)
     try readout.values.withUnsafeMutableBufferPointer { values in
@@ -57,13 +63,18 @@ where Rule.Network.Individual: Controller {
       try pool.run(shards: shards) { shard in
         let individual = rule.network.makeIndividual()
         rule.loadLearned(into: individual)
+        var spikes = SpikeTally()
         trials.show(
           shard * count / shards..<(shard + 1) * count / shards, to: individual,
           TrialPlace(individual, answers: Tensor(axes: ["none"], shape: [0])),
-          answers: answers.pointer)
+          answers: answers.pointer
+        ) { spikes.add(individual) }
+        tally.add(spikes)
       }
     }
-    return Evaluation(loss: try trials.loss(readout), readout: readout, firingRate: 0)
+    return Evaluation(
+      loss: try trials.loss(readout), readout: readout,
+      firingRate: tally.value.firingRate(timeStep: presentation.timeStep))
   }
 
   /// Every shard writes its own trials.

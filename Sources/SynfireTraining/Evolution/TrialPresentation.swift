@@ -22,6 +22,8 @@ struct TrialPresentation: Sendable, Equatable {
   let binSteps: Int
   let answer: Answer
   let loss: Loss
+  /// Of the network, in seconds.
+  let timeStep: Double
 
   /// The axes and shape of the answers to trials of so many steps.
   func shape(steps: Int, trials: Int, outputs: Int) -> (axes: [String], shape: [Int]) {
