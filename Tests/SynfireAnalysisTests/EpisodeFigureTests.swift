@@ -18,8 +18,8 @@ import Testing
       return BodyPose(
         time: time, total: 2 * time, position: isTraveling ? x : nil,
         parts: [
-          BodyPose.Part(name: "ball", start: hip, end: hip, radius: 0.2),
-          BodyPose.Part(
+          BodySegment(name: "ball", start: hip, end: hip, radius: 0.2),
+          BodySegment(
             name: "leg_left_geom", start: hip, end: SIMD2(x + 0.3 * sin(4 * time), 0.1),
             radius: 0.05),
         ])

@@ -1,29 +1,8 @@
 import Foundation
+import SynfireCore
 
 /// A body at a moment of an episode, seen from the side: x is forward and z is up, in meters.
 public struct BodyPose: Sendable, Equatable {
-  /// A part as a thick line with round ends; a ball where both ends are the same.
-  public struct Part: Sendable, Equatable {
-    public var name: String
-    /// The two ends, as (x, z).
-    public var start: SIMD2<Double>
-    public var end: SIMD2<Double>
-    /// Half the thickness.
-    public var radius: Double
-
-    public init(name: String, start: SIMD2<Double>, end: SIMD2<Double>, radius: Double) {
-      self.name = name
-      self.start = start
-      self.end = end
-      self.radius = radius
-    }
-
-    /// Whether it belongs to the left side, which is drawn behind the right one and in another colour.
-    public var isLeft: Bool {
-      name.hasPrefix("left") || name.hasSuffix("left") || name.contains("_left")
-    }
-  }
-
   /// Seconds since the beginning of the episode.
   public var time: Double
   /// The sum of rewards so far.
@@ -31,9 +10,9 @@ public struct BodyPose: Sendable, Equatable {
   /// How far it has come, which is where one looks; nil where there is nowhere to go, and one always looks at
   /// the same place.
   public var position: Double?
-  public var parts: [Part]
+  public var parts: [BodySegment]
 
-  public init(time: Double, total: Double, position: Double?, parts: [Part]) {
+  public init(time: Double, total: Double, position: Double?, parts: [BodySegment]) {
     self.time = time
     self.total = total
     self.position = position
@@ -41,10 +20,10 @@ public struct BodyPose: Sendable, Equatable {
   }
 
   /// The parts of one side, those behind first.
-  func parts(left: Bool) -> [Part] { parts.filter { $0.isLeft == left } }
+  func parts(left: Bool) -> [BodySegment] { parts.filter { $0.isLeft == left } }
 }
 
-extension BodyPose.Part {
+extension BodySegment {
   /// The corners of its outline, so many for each of the round ends.
   func outline(corners: Int = 9) -> [SIMD2<Double>] {
     let along = end - start

@@ -1,4 +1,5 @@
 import Foundation
+import SynfireCore
 
 extension EpisodeAnimation {
   /// The moving picture as SVG with SMIL animations, which every browser shows; without them the beginning is seen.
@@ -28,7 +29,7 @@ extension EpisodeAnimation {
 
   /// One part, whose ends move.
   private func part(_ index: Int, _ frames: [BodyPose]) -> String {
-    let parts = frames.map { frame -> (BodyPose.Part, Double) in
+    let parts = frames.map { frame -> (BodySegment, Double) in
       (frame.parts[index], frame.position ?? 0)
     }
     let paths: [(String, [Double])] = [

@@ -65,20 +65,3 @@ public struct Transition: Sendable, Equatable {
   /// Terminated, truncated or both.
   public var ended: Bool { terminated || truncated }
 }
-
-/// A part of a body as a thick line in the plane of x (forward) and z (up), in meters.
-public struct BodySegment: Sendable, Equatable {
-  public var name: String
-  /// The two ends, as (x, z); the same for a ball.
-  public var start: SIMD2<Double>
-  public var end: SIMD2<Double>
-  /// Half the thickness.
-  public var radius: Double
-
-  public init(name: String, start: SIMD2<Double>, end: SIMD2<Double>, radius: Double) {
-    self.name = name
-    self.start = start
-    self.end = end
-    self.radius = radius
-  }
-}

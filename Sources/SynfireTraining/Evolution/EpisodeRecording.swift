@@ -95,9 +95,7 @@ private final class Recorder {
       BodyPose(
         time: Double(episode.steps) * space.timeStep, total: episode.total,
         position: rollout.environment.forwardPosition,
-        parts: rollout.environment.segments().map {
-          BodyPose.Part(name: $0.name, start: $0.start, end: $0.end, radius: $0.radius)
-        }))
+        parts: rollout.environment.segments()))
     guard episode.steps > 0 else { return }
     rewards.append(rollout.reward)
     actions.append(Array(rollout.action))

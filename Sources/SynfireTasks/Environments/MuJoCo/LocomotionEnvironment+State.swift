@@ -1,5 +1,6 @@
 import CMuJoCo
 import Foundation
+import SynfireCore
 
 /// What is seen, kept and drawn.
 extension LocomotionEnvironment {
