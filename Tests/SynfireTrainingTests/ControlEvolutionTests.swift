@@ -118,6 +118,7 @@ import Testing
   /// An episode of the pendulum never ends before its limit.
   @Test(arguments: [
     ("[]", 24 * 200), ("[30]", 20 * 30 + 4 * 200), ("[30, 40]", 20 * 30 + 4 * 200),
+    ("[900]", 24 * 200),
   ])
   func onlyWhatIsLearnedFromIsCutShort(limits: String, steps: Int) throws {
     let run = try trained(
@@ -140,7 +141,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("cartpole", "learning.stepLimits=[10, 501]", "learning.stepLimits.1", "out of range"),
+    ("cartpole", "learning.stepLimits=[10, 0]", "learning.stepLimits.1", "out of range"),
     ("cartpole", "task.environment=CartPole-v7", "task.environment", "no environment is named"),
     ("cartpole", "task.stepLimit=501", "task.stepLimit", "out of range"),
     (

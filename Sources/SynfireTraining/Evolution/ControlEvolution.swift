@@ -44,7 +44,7 @@ where Rule.Network.Individual: Controller {
   /// Steps after which an episode of a member is cut off.
   private func stepLimit(of member: Member<Rule.Network.Individual>) -> Int {
     let limit = member.isEvaluation ? nil : plan.stepLimit(inGeneration: member.generation)
-    return limit ?? task.stepLimit
+    return min(limit ?? .max, task.stepLimit)
   }
 
   private var isLast: Bool { rule.normalizer?.source == .last }

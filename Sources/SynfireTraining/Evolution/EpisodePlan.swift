@@ -14,8 +14,8 @@ public struct EpisodePlan: Sendable, Equatable {
   /// (Wang et al. 2023, code).
   public var startsAnew: Bool
   /// Steps after which the episodes that are learned from are cut off: one limit after another, each for
-  /// `limitDuration` generations and the last one for good; none for the limit of the task, which those of
-  /// evaluation members and of tests always have.
+  /// `limitDuration` generations and the last one for good. Those of evaluation members and of tests have the
+  /// limit of the task, which nothing exceeds.
   ///
   /// In short episodes it pays less not to fall, and more to move (cf. Salimans et al. 2017, 2.1).
   public var stepLimits: [Int]
@@ -31,7 +31,7 @@ public struct EpisodePlan: Sendable, Equatable {
     self.limitDuration = limitDuration
   }
 
-  /// The limit in a generation, counted from 0; nil for that of the task.
+  /// The limit in a generation, counted from 0; nil for no other than that of the task.
   public func stepLimit(inGeneration generation: Int) -> Int? {
     stepLimits.isEmpty
       ? nil : stepLimits[min(generation / limitDuration, stepLimits.count - 1)]

@@ -47,7 +47,7 @@ extension EvolutionDescription {
           try $0.number(.nonNegative)
         })
     }
-    guard case .control(let control) = task else {
+    guard case .control = task else {
       population = try mapping.value("population") { try $0.integer(in: 2...1_000_000) }
       // Where all are shown the same trials from rest, those with the same network do the same.
       evaluationMembers = try mapping.value("evaluationMembers", default: "1") {
@@ -77,7 +77,7 @@ extension EvolutionDescription {
       ending: try mapping.value("episodes", default: "first") { try $0.choice() },
       startsAnew: try mapping.value("freshStarts", default: "false") { try $0.boolean() },
       stepLimits: try mapping.values("stepLimits", default: "[]") {
-        try $0.integer(in: 1...control.stepLimit)
+        try $0.integer(in: 1...1_000_000)
       },
       limitDuration: try mapping.value("limitDuration", default: "100") {
         try $0.integer(in: 1...1_000_000)
