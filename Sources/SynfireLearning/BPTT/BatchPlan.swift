@@ -5,19 +5,20 @@ import SynfireNetworks
 public struct BatchPlan: Sendable, Equatable {
   /// Parts that are worked on side by side, each with a sum of gradients of its own.
   static let shards = 8
+  /// With neurons as lanes, about so many trials run forward and back together: enough to fill the rows of
+  /// a matrix product, and few enough for their states to stay in the caches.
+  static let block = 8
   /// With trials as lanes, as many as there are lanes.
   static let lanes = 16
 
   /// The trials of each block of each shard.
   public let blocks: [[Range<Int>]]
 
-  /// - Parameters:
-  ///   - layout: with trials as lanes, blocks are full as far as there are trials.
-  ///   - block: with neurons as lanes, about so many trials run forward and back together: enough to fill the
-  ///     rows of a matrix product, and few enough for their states to stay in the caches.
-  public init(trials: Int, layout: LaneLayout, block: Int = 8) {
+  /// - Parameter layout: with trials as lanes, blocks are full as far as there are trials.
+  public init(trials: Int, layout: LaneLayout) {
     switch layout {
     case .neurons:
+      let block = Self.block
       let shards = min(Self.shards, max(1, trials / block))
       blocks = Self.parts(0..<trials, shards).map { shard in
         Self.parts(shard, max(1, (shard.count + block / 2 - 1) / block))

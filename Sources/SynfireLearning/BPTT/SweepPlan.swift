@@ -66,7 +66,7 @@ public struct SweepPlan: Sendable {
       return
     }
     if sweepsAhead, isPlain, network.layers.allSatisfy(\.isSpiking) {
-      let length = network.cachedSteps(blockTrials: network.preferredBlockTrials)
+      let length = network.cachedSteps(blockTrials: BatchPlan.block)
       let segments = (steps + length - 1) / length
       if let plan = try fits(.neurons, segments: segments, savesBlocks: true) {
         self = plan
@@ -85,7 +85,7 @@ public struct SweepPlan: Sendable {
     _ network: Network, _ layout: LaneLayout, steps: Int, segments: Int, trials: Int,
     savesBlocks: Bool, threads: Int
   ) throws {
-    batch = BatchPlan(trials: trials, layout: layout, block: network.preferredBlockTrials)
+    batch = BatchPlan(trials: trials, layout: layout)
     key = Key(
       layout: layout, steps: steps, segmentSteps: max(1, (steps + segments - 1) / segments),
       blockTrials: batch.blockTrials, savesBlocks: savesBlocks)

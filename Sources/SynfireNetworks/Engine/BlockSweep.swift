@@ -99,18 +99,11 @@ extension Network {
     }
   }
 
-  /// The number of trials that run best as one block where neurons are lanes: more where the recurrent weights
-  /// of a layer are read from afar for each of their products.
-  public var preferredBlockTrials: Int {
-    let dense = layers.filter { $0.recurrent.contains { $0.connectivity is Dense } }
-    return dense.contains { $0.neurons * $0.neurons * 4 > 128 << 10 } ? 16 : 8
-  }
-
-  /// The steps of a segment whose tape stays in the second cache, at most the 64 that gradients are gathered
-  /// over.
+  /// The steps of a segment whose tape stays in the second cache for the most part, at most the 64 that
+  /// gradients are gathered over. Shorter ones are no faster, and there are more states between them to keep.
   public func cachedSteps(blockTrials: Int) -> Int {
     let step = layers.map { $0.tapeByteCount(trials: blockTrials) }.max() ?? 1
-    return min(64, max(4, (512 << 10) / step))
+    return min(64, max(4, (1 << 20) / step))
   }
 
   /// Bytes of what `save` hands out for a block where neurons are lanes.
