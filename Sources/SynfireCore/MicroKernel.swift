@@ -1,5 +1,31 @@
+import CIntrinsics
+
+/// How the elements of a product are multiplied and summed.
+protocol ElementProduct {
+  /// sum + a b, or the sum of all products that lanes of a and b stand for.
+  static func add(
+    _ sum: SIMD16<Float>, _ a: SIMD16<Float>, _ b: SIMD16<Float>
+  ) -> SIMD16<Float>
+}
+
+/// One number a lane.
+enum SingleProduct: ElementProduct {
+  @inline(__always)
+  static func add(
+    _ sum: SIMD16<Float>, _ a: SIMD16<Float>, _ b: SIMD16<Float>
+  ) -> SIMD16<Float> { sum.addingProduct(a, b) }
+}
+
+/// Two bfloat16 numbers a lane.
+enum BFloat16PairProduct: ElementProduct {
+  @inline(__always)
+  static func add(
+    _ sum: SIMD16<Float>, _ a: SIMD16<Float>, _ b: SIMD16<Float>
+  ) -> SIMD16<Float> { synfire_add_bfloat16_products(sum, a, b) }
+}
+
 /// The innermost loop of every matrix product: a tile of at most 8 x 32 sums held in registers.
-enum MicroKernel {
+enum MicroKernel<Product: ElementProduct> {
   /// C[i, j] (+)= sum over k of A[i, k] B[k, j] for a tile of 1 to 8 rows and 1 to 32 columns.
   ///
   /// Element (i, k) of A is `a[i * rowStride + k * depthStride]`, element (k, j) of B is
@@ -9,7 +35,7 @@ enum MicroKernel {
     rows: Int, columns: Int, depth: Int, a: UnsafePointer<Float>, rowStride: Int, depthStride: Int,
     b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
   ) {
-    let sums = Tile(
+    let sums = Tile<Product>(
       a: a, rowStride: rowStride, depthStride: depthStride, b: b, depth: depth)
     if columns == 32 {
       if rows == 8 {
@@ -42,7 +68,7 @@ enum MicroKernel {
 }
 
 /// The operands of a tile of sums.
-struct Tile {
+struct Tile<Product: ElementProduct> {
   let a: UnsafePointer<Float>
   let rowStride: Int
   let depthStride: Int
@@ -107,8 +133,8 @@ struct Tile {
     func add(_ sums: inout Sums, _ row: Int, _ a: UnsafePointer<Float>, _ b: Sums) {
       guard rows > row else { return }
       let weight = SIMD16<Float>(repeating: a[row &* rowStride])
-      sums.0 = sums.0.addingProduct(weight, b.0)
-      if isWide { sums.1 = sums.1.addingProduct(weight, b.1) }
+      sums.0 = Product.add(sums.0, weight, b.0)
+      if isWide { sums.1 = Product.add(sums.1, weight, b.1) }
     }
     @inline(__always)
     func store(_ sums: Sums, _ row: Int) {

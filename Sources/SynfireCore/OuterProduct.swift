@@ -40,7 +40,7 @@ public enum OuterProduct {
                 b + m * bStride + n, stride: bStride, depth: depth, columns: columns, of: 32,
                 into: blockB)
               for strip in stride(from: 0, to: width, by: 8) {
-                MicroKernel.multiply(
+                MicroKernel<SingleProduct>.multiply(
                   rows: min(8, width - strip), columns: columns, depth: depth,
                   a: blockA + strip * depth, rowStride: 1, depthStride: 8, b: blockB,
                   c: g + (k + strip) * gStride + n, cStride: gStride, accumulate: true)

@@ -1,8 +1,4 @@
 extension PackedMatrix {
-  /// The most rows of B that are multiplied before the next: a panel's block of 28 KiB stays in the
-  /// first-level cache while all rows of A pass by it.
-  private static let mostDepth = 224
-
   /// C[m, n] = sum over k of A[m, k] B[k, n], or C += the same.
   ///
   /// - Parameters:
@@ -14,22 +10,40 @@ extension PackedMatrix {
     _ a: UnsafePointer<Float>, rows: Int, stride aStride: Int,
     into c: UnsafeMutablePointer<Float>, stride cStride: Int, accumulate: Bool
   ) {
-    guard self.rows > 0 else {
+    PanelProduct<SingleProduct>(panels: panel(0), depth: self.rows, columns: columns)
+      .multiply(a, rows: rows, stride: aStride, into: c, stride: cStride, accumulate: accumulate)
+  }
+}
+
+/// A product with a matrix in panels of 32 columns, [panel, k, 32].
+struct PanelProduct<Product: ElementProduct> {
+  let panels: UnsafePointer<Float>
+  let depth: Int
+  let columns: Int
+
+  /// The most rows of B that are multiplied before the next: a panel's block of 28 KiB stays in the
+  /// first-level cache while all rows of A pass by it.
+  private static var mostDepth: Int { 224 }
+
+  func multiply(
+    _ a: UnsafePointer<Float>, rows: Int, stride aStride: Int,
+    into c: UnsafeMutablePointer<Float>, stride cStride: Int, accumulate: Bool
+  ) {
+    guard depth > 0 else {
       if !accumulate {
         for m in 0..<rows { (c + m * cStride).update(repeating: 0, count: columns) }
       }
       return
     }
-    let blocks = (self.rows + Self.mostDepth - 1) / Self.mostDepth
+    let blocks = (depth + Self.mostDepth - 1) / Self.mostDepth
     for block in 0..<blocks {
-      let start = self.rows * block / blocks
-      let depth = self.rows * (block + 1) / blocks - start
-      for index in 0..<panelCount {
-        let column = index * Self.panelWidth
-        let weights = panel(index) + start * Self.panelWidth
+      let start = depth * block / blocks
+      let blockDepth = depth * (block + 1) / blocks - start
+      for column in stride(from: 0, to: columns, by: 32) {
+        let weights = panels + column * depth + start * 32
         for m in stride(from: 0, to: rows, by: 8) {
-          MicroKernel.multiply(
-            rows: min(8, rows - m), columns: min(Self.panelWidth, columns - column), depth: depth,
+          MicroKernel<Product>.multiply(
+            rows: min(8, rows - m), columns: min(32, columns - column), depth: blockDepth,
             a: a + m * aStride + start, rowStride: aStride, depthStride: 1, b: weights,
             c: c + m * cStride + column, cStride: cStride, accumulate: accumulate || start > 0)
         }

@@ -64,6 +64,56 @@ import Testing
     }
   }
 
+  /// Products of numbers of 8 bits are exact in single precision, so only sums round.
+  @Test(arguments: margins)
+  func productInBFloat16(shape: (Int, Int, Int)) {
+    let (m, k, n) = shape
+    let (given, bStride, cStride) = (max(1, n - 1), n + 2, n + 5)
+    let a = values(m * k, "a")
+    let b = values(k * bStride, "b")
+    let before = values(m * cStride, "c")
+    let matrix = BFloat16Matrix(b, rows: k, stride: bStride, columns: n, given: given)
+    let laneStride = (BFloat16Matrix.pairs(k) + 15) & ~15
+    var lanes = [UInt32](repeating: .max, count: m * laneStride)
+    lanes.withUnsafeMutableBufferPointer { lanes in
+      for row in 0..<m {
+        // What lies behind a row must not matter.
+        let source = a[row * k..<(row + 1) * k] + [Float](repeating: .nan, count: 32)
+        Array(source).withUnsafeBufferPointer {
+          BFloat16Matrix.round(
+            $0.baseAddress!, count: k, into: lanes.baseAddress! + row * laneStride)
+        }
+      }
+    }
+    for accumulate in [false, true] {
+      var c = before
+      matrix.multiply(
+        lanes, rows: m, stride: laneStride, into: &c, stride: cStride, accumulate: accumulate)
+      var worst = 0.0
+      for row in 0..<m {
+        for column in 0..<n {
+          var sum = accumulate ? Double(before[row * cStride + column]) : 0
+          var size = abs(sum) + 1e-30
+          for i in 0..<k where column < given {
+            let product = rounded(a[row * k + i]) * rounded(b[i * bStride + column])
+            sum += product
+            size += abs(product)
+          }
+          let difference = abs(Double(c[row * cStride + column]) - sum)
+          worst = max(worst, difference / (Double(k + 8) * 0x1p-24 * size))
+        }
+        #expect(c[row * cStride + n] == before[row * cStride + n])
+      }
+      #expect(worst <= 1)
+    }
+  }
+
+  /// The nearest number of 8 bits, the even one of two.
+  private func rounded(_ number: Float) -> Double {
+    let step = 0x1p-7 * Double(sign: .plus, exponent: Int(number.exponent), significand: 1)
+    return (Double(number) / step).rounded(.toNearestOrEven) * step
+  }
+
   @Test(arguments: margins)
   func outerProduct(shape: (Int, Int, Int)) {
     let (k, m, n) = shape

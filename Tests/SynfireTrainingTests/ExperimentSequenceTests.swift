@@ -158,6 +158,23 @@ import Testing
     #expect(!network.parameterSpecifications.contains { $0.name == "readout.bias" })
   }
 
+  @Test func adjointsArePassedBackAsIsSaid() throws {
+    let experiment = try ExperimentSample.experiment(
+      Self.recall,
+      set: [
+        "network.layers.hidden.recurrent.delays=none",
+        "network.layers.hidden.recurrent.connectivity.adjointPrecision=bfloat16",
+      ])
+    let network = try experiment.makeNetwork()
+    let recurrent = try #require(network.layers[0].recurrent.first?.connectivity as? Dense)
+    #expect(recurrent.adjointPrecision == .bfloat16 && recurrent.excludesAutapses)
+    #expect(
+      try ExperimentSample.error(
+        of: Self.recall.replacing(
+          "excludesAutapses: true", with: "adjointPrecision: half")
+      ).key == "network.layers.hidden.recurrent.connectivity.adjointPrecision")
+  }
+
   @Test func storeRecallCanBeTrainedOn() throws {
     let experiment = try task("slots: 5, slotDuration: 20 ms, expectedDelay: 60 ms")
     let task = try experiment.makeTask(dataDirectory: nil)

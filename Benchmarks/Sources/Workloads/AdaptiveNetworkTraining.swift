@@ -18,10 +18,13 @@ public struct AdaptiveNetworkTraining {
   /// Steps at the end of a trial over which outputs are averaged.
   public let window: Int
 
-  /// - Parameter rate: the part of the neurons that is to spike at a step, for which input weights are scaled;
-  ///   about one in twenty for nil.
+  /// - Parameters:
+  ///   - rate: the part of the neurons that is to spike at a step, for which input weights are scaled; about
+  ///     one in twenty for nil.
+  ///   - adjointPrecision: of the recurrent connection.
   public init(
-    trials: Int, steps: Int, inputs: Int, neurons: Int, threads: Int, rate: Double? = nil
+    trials: Int, steps: Int, inputs: Int, neurons: Int, threads: Int, rate: Double? = nil,
+    adjointPrecision: AdjointPrecision = .single
   ) throws {
     let timeStep = 0.001
     let classes = 10
@@ -36,15 +39,18 @@ public struct AdaptiveNetworkTraining {
       threshold: 1,
       adaptationStrength: .values((0..<neurons).map { $0 < neurons - adaptive ? 0 : 1.75 }),
       convention: .adaptiveSRNN)
-    func normal(_ fanIn: Int, gain: Double) -> Dense {
-      Dense(.normal(deviation: gain / Double(fanIn).squareRoot()))
+    func normal(
+      _ fanIn: Int, gain: Double, _ adjointPrecision: AdjointPrecision = .single
+    ) -> Dense {
+      Dense(
+        .normal(deviation: gain / Double(fanIn).squareRoot()), adjointPrecision: adjointPrecision)
     }
     let network = try Network(
       timeStep: timeStep, inputs: inputs,
       layers: [
         Layer(
           neurons: neurons, model: model, input: Connection(normal(inputs, gain: inputGain)),
-          recurrent: Connection(normal(neurons, gain: recurrentGain)))
+          recurrent: Connection(normal(neurons, gain: recurrentGain, adjointPrecision)))
       ],
       readout: Readout(
         outputs: classes,

@@ -1,6 +1,7 @@
-// alif-step [--rate FRACTION] [--forward] TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]: times training steps,
-// prints JSON. --rate: of neurons that spike at a step, by scaling the inputs; --forward: times forward runs too.
-// alif-step --example FILE TRIALS STEPS INPUTS NEURONS: writes an example with its gradient.
+// alif-step [--rate FRACTION] [--forward] [--bfloat16] TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]: times
+// training steps, prints JSON. --rate: of neurons that spike at a step, by scaling the inputs; --forward: times
+// forward runs too; --bfloat16: passes adjoints back in that precision.
+// alif-step [--bfloat16] --example FILE TRIALS STEPS INPUTS NEURONS: writes an example with its gradient.
 import Foundation
 import Synfire
 import Workloads
@@ -8,6 +9,7 @@ import Workloads
 var example: String?
 var rate: Double?
 var timesForward = false
+var precision = AdjointPrecision.single
 var numbers: [Int] = []
 var isUnderstood = true
 var arguments = CommandLine.arguments.dropFirst()[...]
@@ -20,6 +22,7 @@ while let argument = arguments.popFirst() {
     rate = arguments.popFirst().flatMap { Double($0) }
     isUnderstood = isUnderstood && (rate.map { $0 > 0 && $0 < 1 } ?? false)
   case "--forward": timesForward = true
+  case "--bfloat16": precision = .bfloat16
   default:
     let number = Int(argument) ?? 0
     isUnderstood = isUnderstood && number > 0
@@ -29,14 +32,15 @@ while let argument = arguments.popFirst() {
 guard isUnderstood, (4...6).contains(numbers.count) else {
   FileHandle.standardError.write(
     Data(
-      ("usage: alif-step [--example FILE] [--rate FRACTION] [--forward] "
+      ("usage: alif-step [--example FILE] [--rate FRACTION] [--forward] [--bfloat16] "
         + "TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]\n").utf8))
   exit(2)
 }
 do {
   var training = try AdaptiveNetworkTraining(
     trials: numbers[0], steps: numbers[1], inputs: numbers[2], neurons: numbers[3],
-    threads: numbers.count > 5 ? numbers[5] : 2, rate: rate)
+    threads: numbers.count > 5 ? numbers[5] : 2, rate: rate,
+    adjointPrecision: precision)
   if let example {
     try SafeTensors.write(example, training.example())
   } else {

@@ -151,6 +151,45 @@ static inline synfire_float32x16 synfire_reciprocal(synfire_float32x16 numbers) 
 #endif
 }
 
+/// Sixteen numbers rounded to bfloat16, each in the low half of its lane.
+static inline synfire_uint32x16 synfire_bfloat16_lanes(synfire_float32x16 numbers) {
+  const synfire_uint32x16 bits = __builtin_bit_cast(synfire_uint32x16, numbers);
+  return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+}
+
+/// Thirty-two numbers rounded to bfloat16, in their order: two in each lane, the first in its low half.
+static inline synfire_uint32x16 synfire_bfloat16(
+    synfire_float32x16 first, synfire_float32x16 second) {
+#if defined(__AVX512BF16__)
+  return __builtin_bit_cast(
+      synfire_uint32x16, _mm512_cvtne2ps_pbh((__m512)second, (__m512)first));
+#else
+  const synfire_uint32x16 low = synfire_bfloat16_lanes(first);
+  const synfire_uint32x16 high = synfire_bfloat16_lanes(second);
+  const synfire_uint32x16 even = __builtin_shufflevector(
+      low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  const synfire_uint32x16 odd = __builtin_shufflevector(
+      low, high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+  return even | odd << 16;
+#endif
+}
+
+/// sum + a_0 b_0 + a_1 b_1 in each lane, for the two bfloat16 numbers of the lanes of a and b.
+static inline synfire_float32x16 synfire_add_bfloat16_products(
+    synfire_float32x16 sum, synfire_float32x16 a, synfire_float32x16 b) {
+#if defined(__AVX512BF16__)
+  return (synfire_float32x16)_mm512_dpbf16_ps(
+      (__m512)sum, __builtin_bit_cast(__m512bh, a), __builtin_bit_cast(__m512bh, b));
+#else
+  const synfire_uint32x16 x = __builtin_bit_cast(synfire_uint32x16, a);
+  const synfire_uint32x16 y = __builtin_bit_cast(synfire_uint32x16, b);
+  sum += __builtin_bit_cast(synfire_float32x16, x & 0xffff0000u) *
+         __builtin_bit_cast(synfire_float32x16, y & 0xffff0000u);
+  return sum + __builtin_bit_cast(synfire_float32x16, x << 16) *
+                   __builtin_bit_cast(synfire_float32x16, y << 16);
+#endif
+}
+
 /// The bits of a word at the set bits of a mask, next to each other from the lowest bit on.
 static inline uint64_t synfire_extract_bits(uint64_t word, uint64_t mask) {
 #if defined(__BMI2__)

@@ -107,7 +107,8 @@ final class PackedDelays: PackedConnectivity {
     _ connectivity: Delays, _ parameters: NamedTensors<Double>, presynaptic: Int,
     postsynaptic: Int, spiking: Bool
   ) {
-    base = connectivity.base
+    let base = connectivity.base
+    self.base = base
     self.parameters = parameters
     let delays = connectivity.delays(presynaptic: presynaptic, postsynaptic: postsynaptic)!
     self.delays = delays
@@ -117,7 +118,9 @@ final class PackedDelays: PackedConnectivity {
     parts = (0..<connectivity.count).map { delay in
       var part = weights
       for index in part.values.indices where delays[index] != delay { part.values[index] = 0 }
-      return PackedDense(weights: part, spiking: spiking)
+      return PackedDense(
+        weights: part, spiking: spiking,
+        adjointPrecision: (base as? Dense)?.adjointPrecision ?? .single)
     }
   }
 

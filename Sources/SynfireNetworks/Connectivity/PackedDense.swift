@@ -18,13 +18,17 @@ final class PackedDense: PackedConnectivity {
 
   enum AdjointWeights: Sendable {
     case packed(PackedMatrix)
+    case rounded(BFloat16Matrix)
     case rows(AlignedBuffer<Float>)
   }
 
   /// Whether the diagonal has no gradient.
   private let excludesAutapses: Bool
 
-  init(weights: Tensor<Float>, spiking: Bool, excludesAutapses: Bool = false) {
+  init(
+    weights: Tensor<Float>, spiking: Bool, excludesAutapses: Bool = false,
+    adjointPrecision: AdjointPrecision = .single
+  ) {
     self.excludesAutapses = excludesAutapses
     postsynaptic = weights.shape[0]
     presynaptic = weights.shape[1]
@@ -37,15 +41,24 @@ final class PackedDense: PackedConnectivity {
         into: rows.pointer, stride: paddedToLanes(weights.shape[0]))
     }
     self.rows = rows
-    adjointWeights = Self.adjointWeights(weights)
+    adjointWeights = Self.adjointWeights(weights, adjointPrecision)
   }
 
-  private static func adjointWeights(_ weights: Tensor<Float>) -> AdjointWeights {
+  private static func adjointWeights(
+    _ weights: Tensor<Float>, _ precision: AdjointPrecision
+  ) -> AdjointWeights {
     let (postsynaptic, presynaptic) = (weights.shape[0], weights.shape[1])
     return weights.values.withUnsafeBufferPointer { source in
       guard postsynaptic <= 16 else {
         // As wide as the rows that the product is added to, so that no panel is incomplete.
-        var matrix = PackedMatrix(rows: postsynaptic, columns: paddedToLanes(presynaptic))
+        let columns = paddedToLanes(presynaptic)
+        if precision == .bfloat16, postsynaptic >= 128 {
+          return .rounded(
+            BFloat16Matrix(
+              source.baseAddress!, rows: postsynaptic, stride: presynaptic, columns: columns,
+              given: presynaptic))
+        }
+        var matrix = PackedMatrix(rows: postsynaptic, columns: columns)
         matrix.pack(
           source.baseAddress!, rowStride: presynaptic, columnStride: 1, columns: presynaptic)
         return .packed(matrix)
@@ -132,6 +145,19 @@ final class PackedDense: PackedConnectivity {
       matrix.multiply(
         adjoint.row(time, 0), rows: trials, stride: adjoint.trialStride,
         into: presynapticAdjoint, stride: stride, accumulate: true)
+    case .rounded(let matrix):
+      let rounded = UnsafeMutableRawPointer(
+        workspace.list(count: trials * paddedToLanes(rowLength / 2))
+      )
+      .assumingMemoryBound(to: UInt32.self)
+      let laneStride = paddedToLanes(rowLength / 2)
+      for trial in 0..<trials {
+        BFloat16Matrix.round(
+          adjoint.row(time, trial), count: postsynaptic, into: rounded + trial * laneStride)
+      }
+      matrix.multiply(
+        rounded, rows: trials, stride: laneStride, into: presynapticAdjoint, stride: stride,
+        accumulate: true)
     case .rows(let rows):
       for trial in 0..<trials {
         RowKernels.addScaled(

@@ -60,8 +60,10 @@ extension ConnectivityDescription {
     from source: Population, sizes: [InitialScale.Size: Int], seed: UInt64, name: String
   ) throws -> any Connectivity {
     switch self {
-    case .dense(let initial, let excludesAutapses):
-      return Dense(initial.initialization(sizes), excludesAutapses: excludesAutapses)
+    case .dense(let initial, let excludesAutapses, let adjointPrecision):
+      return Dense(
+        initial.initialization(sizes), excludesAutapses: excludesAutapses,
+        adjointPrecision: adjointPrecision)
     case .modes(let modes):
       let sizes = sizes.merging([.modes: modes.modes]) { $1 }
       return Modes(

@@ -16,7 +16,9 @@ public struct ConnectionDescription: Sendable, Equatable {
 /// The weights of a connection.
 public enum ConnectivityDescription: Sendable, Equatable {
   /// One trained weight for each pair, except of a neuron with itself where that is said.
-  case dense(InitialDistribution, excludesAutapses: Bool = false)
+  case dense(
+    InitialDistribution, excludesAutapses: Bool = false,
+    adjointPrecision: AdjointPrecision = .single)
   case modes(ModesDescription)
   case sparse(SparseDescription)
   case factored(FactoredDescription)
@@ -133,7 +135,9 @@ extension ConnectivityDescription {
       self = .dense(
         initial,
         excludesAutapses: sizes.isRecurrent
-          ? try mapping.value("excludesAutapses", default: "false") { try $0.boolean() } : false)
+          ? try mapping.value("excludesAutapses", default: "false") { try $0.boolean() } : false,
+        adjointPrecision: sizes.isRecurrent
+          ? try mapping.value("adjointPrecision", default: "single") { try $0.choice() } : .single)
     case .modes: self = .modes(try ModesDescription(from: mapping, sizes: sizes))
     case .sparse: self = .sparse(try SparseDescription(from: mapping, sizes: sizes))
     case .factored: self = .factored(try FactoredDescription(from: mapping, sizes: sizes))
