@@ -35,7 +35,7 @@ import Testing
     #expect(experiment.task.steps == 50)
     #expect(experiment.training.batches == 3000)
     #expect(experiment.training.trialsPerBatch == 256)
-    #expect(experiment.training.updatesPerBatch == 3)
+    #expect(experiment.training.updatesPerBatch == 1)
     #expect(experiment.training.testTrials == .all)
     #expect(experiment.learning.loss == .crossEntropyOnProbabilities)
     #expect(experiment.learning.clipGlobalNorm == 20)
