@@ -175,12 +175,16 @@ private final class FolderLock: Sendable {
   private let descriptor: Int32
 
   init(_ path: String, shownAs shown: String) throws {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    if descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return }
-    if descriptor >= 0 { close(descriptor) }
-    throw TrainingError(
-      "another program is training in this run folder", place: shown,
-      remedy: "wait until it is done, or stop it")
+    let opened = open(path, O_RDONLY | O_CLOEXEC)
+    if opened >= 0, flock(opened, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      // Still a local name: a throw after `descriptor` is set would run `deinit`, which would close the number a
+      // second time, by then perhaps that of another thread's file.
+      close(opened)
+      throw TrainingError(
+        "another program is training in this run folder", place: shown,
+        remedy: "wait until it is done, or stop it")
+    }
+    descriptor = opened
   }
 
   deinit {
