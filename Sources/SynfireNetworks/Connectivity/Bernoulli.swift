@@ -15,8 +15,9 @@ public struct Bernoulli: Connectivity, Equatable {
   public enum Presence: Sendable, Equatable {
     /// Those of a probability above 0.5.
     case likely
-    /// Each with its probability, by random numbers that are a function of the seed and the synapse.
-    case drawn(seed: UInt64)
+    /// Each with its probability, by random numbers that are a function of the seed, the name of the connection and
+    /// the synapse.
+    case drawn(seed: UInt64, name: String = "")
     /// All, each weaker by its probability.
     case expected
   }
@@ -76,8 +77,8 @@ public struct Bernoulli: Connectivity, Equatable {
       for index in result.values.indices {
         result.values[index] = result.values[index] > 0.5 ? 1 : 0
       }
-    case .drawn(let seed):
-      var stream = RandomStream(seed: seed, stream: "synapses")
+    case .drawn(let seed, let name):
+      var stream = RandomStream(seed: seed, stream: "synapses \(name)")
       for index in result.values.indices {
         result.values[index] = stream.bernoulli(result.values[index]) ? 1 : 0
       }

@@ -78,6 +78,8 @@ extension ConnectivityDescription {
         trainsEncoders: factored.trainsEncoders)
     case .common(let weight, let isTrainable):
       return Common(weight.value(sizes) ?? 0, isTrainable: isTrainable)
+    case .bernoulli(let bits):
+      return bits.connectivity(from: source, sizes: sizes, seed: seed, name: name)
     case .sparse(let sparse):
       return try sparse.connectivity(
         inputs: source.neurons, population: source.name, seed: seed, name: name)

@@ -24,10 +24,11 @@ public enum ConnectivityDescription: Sendable, Equatable {
   case factored(FactoredDescription)
   /// The same weight for all pairs.
   case common(InitialScale, isTrainable: Bool)
+  case bernoulli(BernoulliDescription)
 
   /// The `kind` of the file.
   public enum Kind: String, Sendable, CaseIterable {
-    case dense, modes, sparse, factored, common
+    case dense, modes, sparse, factored, common, bernoulli
   }
 }
 
@@ -145,6 +146,7 @@ extension ConnectivityDescription {
       self = .common(
         try mapping.value("weight") { try $0.scale(of: sizes.names, .any) },
         isTrainable: try mapping.value("trainable", default: "false") { try $0.boolean() })
+    case .bernoulli: self = .bernoulli(try BernoulliDescription(from: mapping, sizes: sizes))
     }
   }
 }

@@ -29,6 +29,13 @@ public struct SignsDescription: Sendable, Equatable {
   }
 }
 
+extension SignsDescription {
+  init(from mapping: ConfigurationMapping) throws {
+    excitatory = try mapping.value("excitatory") { try $0.fraction() }
+    order = try mapping.value("order", default: "inhibitory-first") { try $0.choice() }
+  }
+}
+
 extension SparseDescription {
   init(from mapping: ConfigurationMapping, sizes: ConnectionSizes) throws {
     density = try mapping.value("density") { scalar in
@@ -51,9 +58,7 @@ extension SparseDescription {
           for: "the \(sizes.inputs) x \(sizes.inputs) weights that signed ones are taken from",
           of: signs, "excitatory")
       }
-      return SignsDescription(
-        excitatory: try signs.value("excitatory") { try $0.fraction() },
-        order: try signs.value("order", default: "inhibitory-first") { try $0.choice() })
+      return try SignsDescription(from: signs)
     }
     guard sizes.isRecurrent else {
       (excludesAutapses, countsAutapses) = (false, false)
