@@ -1,3 +1,4 @@
+import CIntrinsics
 import CLAPACK
 
 /// What one core of this machine can do, and what part of it the matrix products reach.
@@ -12,7 +13,7 @@ public enum MachinePeak {
     let seconds = best(rounds) { sink += multiplyAdds(iterations, start: sink[0]) }
     // Never true; keeps the loop from being dropped.
     if sink[0] == 1 { return 0 }
-    return Double(iterations) * 16 * 16 * 2 / seconds * 1e-9
+    return Double(iterations * chains) * 16 * 2 / seconds * 1e-9
   }
 
   /// The rate of `PackedMatrix.multiply`, `rows` x `inner` times `inner` x `columns`.
@@ -66,6 +67,9 @@ public enum MachinePeak {
     return rate(rows, inner, columns, repeats, seconds)
   }
 
+  /// Sums that are kept in registers at once.
+  private static var chains: Int { synfire_has_wide_registers() ? 16 : 6 }
+
   @inline(never)
   private static func multiplyAdds(_ iterations: Int, start: Float) -> SIMD16<Float> {
     let factor = SIMD16<Float>(repeating: 0.5 + start)
@@ -81,6 +85,7 @@ public enum MachinePeak {
       d = term.addingProduct(d, factor)
       e = term.addingProduct(e, factor)
       f = term.addingProduct(f, factor)
+      guard synfire_has_wide_registers() else { continue }
       g = term.addingProduct(g, factor)
       h = term.addingProduct(h, factor)
       i = term.addingProduct(i, factor)

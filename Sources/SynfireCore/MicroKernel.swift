@@ -24,8 +24,17 @@ enum BFloat16PairProduct: ElementProduct {
   ) -> SIMD16<Float> { synfire_add_bfloat16_products(sum, a, b) }
 }
 
-/// The innermost loop of every matrix product: a tile of at most 8 x 32 sums held in registers.
+/// The innermost loop of every matrix product: a tile of sums held in registers, of at most 8 x 32 where these are
+/// wide, and of 6 x 16 elsewhere.
 enum MicroKernel<Product: ElementProduct> {
+  /// How many of the rows that are left to multiply next. Where registers hold six, eight are rather four and four.
+  @inline(__always)
+  static func height(of rows: Int) -> Int {
+    if synfire_has_wide_registers() { return min(8, rows) }
+    let tiles = (rows + 5) / 6
+    return (rows + tiles - 1) / tiles
+  }
+
   /// C[i, j] (+)= sum over k of A[i, k] B[k, j] for a tile of 1 to 8 rows and 1 to 32 columns.
   ///
   /// Element (i, k) of A is `a[i * rowStride + k * depthStride]`, element (k, j) of B is
@@ -38,22 +47,27 @@ enum MicroKernel<Product: ElementProduct> {
     let sums = Tile<Product>(
       a: a, rowStride: rowStride, depthStride: depthStride, b: b, depth: depth)
     if columns == 32 {
-      if rows == 8 {
+      if !synfire_has_wide_registers() {
+        sums.runHalf(rows: rows, half: 0, c: c, cStride: cStride, accumulate: accumulate)
+        sums.runHalf(rows: rows, half: 1, c: c, cStride: cStride, accumulate: accumulate)
+      } else if rows == 8 {
         sums.run(rows: 8, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
       } else {
-        sums.runRemainder(rows: rows, c: c, cStride: cStride, accumulate: accumulate)
+        sums.runWide(rows: rows, c: c, cStride: cStride, accumulate: accumulate)
       }
       return
     }
     if columns == 16 {
-      return sums.runNarrow(
-        rows: rows, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+      return sums.runNarrow(rows: rows, c: c, cStride: cStride, accumulate: accumulate)
     }
     // Incomplete panels go through a complete tile beside C.
     withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: 16) { tile in
       let scratch = UnsafeMutableRawPointer(tile.baseAddress!).assumingMemoryBound(to: Float.self)
-      sums.runNarrow(
-        rows: rows, isWide: columns > 16, c: scratch, cStride: 32, accumulate: false)
+      if columns > 16 {
+        sums.runWide(rows: rows, c: scratch, cStride: 32, accumulate: false)
+      } else {
+        sums.runNarrow(rows: rows, c: scratch, cStride: 32, accumulate: false)
+      }
       for row in 0..<rows {
         let source = scratch + row * 32
         let target = c + row * cStride
@@ -76,37 +90,73 @@ struct Tile<Product: ElementProduct> {
   let b: UnsafePointer<Float>
   let depth: Int
 
-  @inline(never)
-  func runRemainder(
+  /// Sixteen of the columns, with few sums at a time.
+  @inline(__always)
+  func runHalf(
+    rows: Int, half: Int, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
+  ) {
+    let part = Tile(
+      a: a, rowStride: rowStride, depthStride: depthStride, b: b + 16 &* half, depth: depth)
+    let c = c + 16 &* half
+    guard rows > 6 else {
+      return part.runNarrow(rows: rows, c: c, cStride: cStride, accumulate: accumulate)
+    }
+    let rest = Tile(
+      a: a + 4 &* rowStride, rowStride: rowStride, depthStride: depthStride, b: part.b,
+      depth: depth)
+    part.runNarrow(rows: 4, c: c, cStride: cStride, accumulate: accumulate)
+    rest.runNarrow(rows: rows - 4, c: c + 4 &* cStride, cStride: cStride, accumulate: accumulate)
+  }
+
+  /// All columns of 1 to 8 rows.
+  @inline(__always)
+  func runWide(
     rows: Int, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
   ) {
     switch rows {
-    case 1: run(rows: 1, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
-    case 2: run(rows: 2, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
-    case 3: run(rows: 3, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
-    case 4: run(rows: 4, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
-    case 5: run(rows: 5, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
-    case 6: run(rows: 6, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
-    case 7: run(rows: 7, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
-    default: run(rows: 8, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
+    case 1: wide(Rows1.self, c, cStride, accumulate)
+    case 2: wide(Rows2.self, c, cStride, accumulate)
+    case 3: wide(Rows3.self, c, cStride, accumulate)
+    case 4: wide(Rows4.self, c, cStride, accumulate)
+    case 5: wide(Rows5.self, c, cStride, accumulate)
+    case 6: wide(Rows6.self, c, cStride, accumulate)
+    case 7: wide(Rows7.self, c, cStride, accumulate)
+    default: wide(Rows8.self, c, cStride, accumulate)
     }
   }
 
-  @inline(never)
+  /// The first sixteen columns of 1 to 8 rows.
+  @inline(__always)
   func runNarrow(
-    rows: Int, isWide: Bool, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
+    rows: Int, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
   ) {
-    if isWide { return runRemainder(rows: rows, c: c, cStride: cStride, accumulate: accumulate) }
     switch rows {
-    case 1: run(rows: 1, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
-    case 2: run(rows: 2, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
-    case 3: run(rows: 3, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
-    case 4: run(rows: 4, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
-    case 5: run(rows: 5, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
-    case 6: run(rows: 6, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
-    case 7: run(rows: 7, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
-    default: run(rows: 8, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+    case 1: narrow(Rows1.self, c, cStride, accumulate)
+    case 2: narrow(Rows2.self, c, cStride, accumulate)
+    case 3: narrow(Rows3.self, c, cStride, accumulate)
+    case 4: narrow(Rows4.self, c, cStride, accumulate)
+    case 5: narrow(Rows5.self, c, cStride, accumulate)
+    case 6: narrow(Rows6.self, c, cStride, accumulate)
+    case 7: narrow(Rows7.self, c, cStride, accumulate)
+    default: narrow(Rows8.self, c, cStride, accumulate)
     }
+  }
+
+  // A function for each number of rows: in one function for all of them the optimizer leaves some loops without
+  // constants, at a quarter of the speed.
+
+  @inline(never)
+  private func wide<Rows: TileRows>(
+    _: Rows.Type, _ c: UnsafeMutablePointer<Float>, _ cStride: Int, _ accumulate: Bool
+  ) {
+    run(rows: Rows.count, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
+  }
+
+  @inline(never)
+  private func narrow<Rows: TileRows>(
+    _: Rows.Type, _ c: UnsafeMutablePointer<Float>, _ cStride: Int, _ accumulate: Bool
+  ) {
+    run(rows: Rows.count, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
   }
 
   /// The kernel; `rows` and `isWide` are constants at every call, so that the compiler drops the
@@ -173,3 +223,17 @@ struct Tile<Product: ElementProduct> {
     store(s7, 7)
   }
 }
+
+/// A number of rows that the compiler knows.
+private protocol TileRows {
+  static var count: Int { get }
+}
+
+private enum Rows1: TileRows { @inline(__always) static var count: Int { 1 } }
+private enum Rows2: TileRows { @inline(__always) static var count: Int { 2 } }
+private enum Rows3: TileRows { @inline(__always) static var count: Int { 3 } }
+private enum Rows4: TileRows { @inline(__always) static var count: Int { 4 } }
+private enum Rows5: TileRows { @inline(__always) static var count: Int { 5 } }
+private enum Rows6: TileRows { @inline(__always) static var count: Int { 6 } }
+private enum Rows7: TileRows { @inline(__always) static var count: Int { 7 } }
+private enum Rows8: TileRows { @inline(__always) static var count: Int { 8 } }

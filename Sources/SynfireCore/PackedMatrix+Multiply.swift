@@ -41,11 +41,14 @@ struct PanelProduct<Product: ElementProduct> {
       let blockDepth = depth * (block + 1) / blocks - start
       for column in stride(from: 0, to: columns, by: 32) {
         let weights = panels + column * depth + start * 32
-        for m in stride(from: 0, to: rows, by: 8) {
+        var m = 0
+        while m < rows {
+          let height = MicroKernel<Product>.height(of: rows - m)
           MicroKernel<Product>.multiply(
-            rows: min(8, rows - m), columns: min(32, columns - column), depth: blockDepth,
+            rows: height, columns: min(32, columns - column), depth: blockDepth,
             a: a + m * aStride + start, rowStride: aStride, depthStride: 1, b: weights,
             c: c + m * cStride + column, cStride: cStride, accumulate: accumulate || start > 0)
+          m += height
         }
       }
     }

@@ -9,6 +9,10 @@
 #include <immintrin.h>
 #endif
 
+// How vectors are passed where registers are narrower than they are does not matter to functions that are inlined.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpsabi"
+
 typedef int32_t synfire_int32x16 __attribute__((vector_size(64)));
 typedef _Bool synfire_bool16 __attribute__((ext_vector_type(16)));
 
@@ -49,9 +53,24 @@ static inline synfire_int8x64 synfire_add_where(synfire_int8x64 sum, uint64_t bi
 #if defined(__AVX512BW__)
   return (synfire_int8x64)_mm512_mask_add_epi8((__m512i)sum, bits, (__m512i)sum, _mm512_set1_epi8(value));
 #else
-  synfire_int8x64 ones = __builtin_convertvector(__builtin_bit_cast(synfire_bool64, bits), synfire_int8x64);
-  return sum + ones * value;
+  // Few machines can multiply bytes.
+  synfire_int8x64 mask = -__builtin_convertvector(__builtin_bit_cast(synfire_bool64, bits), synfire_int8x64);
+  return sum + (mask & value);
 #endif
+}
+
+typedef uint8_t synfire_uint8x64 __attribute__((ext_vector_type(64)));
+
+/// How many bits are set in each byte of sixteen words.
+static inline synfire_uint8x64 synfire_bits_in_bytes(synfire_uint32x16 words) {
+  return __builtin_elementwise_popcount(__builtin_bit_cast(synfire_uint8x64, words));
+}
+
+/// The sums of four neighbouring bytes each, as floating-point numbers.
+static inline synfire_float32x16 synfire_float_from_byte_sums(synfire_int8x64 bytes) {
+  const synfire_int32x16 lanes = __builtin_bit_cast(synfire_int32x16, bytes);
+  return synfire_float_from_int32(
+      (lanes << 24 >> 24) + (lanes << 16 >> 24) + (lanes << 8 >> 24) + (lanes >> 24));
 }
 
 /// The low halves of sixteen words.
@@ -190,6 +209,15 @@ static inline synfire_float32x16 synfire_add_bfloat16_products(
 #endif
 }
 
+/// Whether thirty-two vectors of sixteen numbers fit into the registers, as with AVX-512; otherwise about eight do.
+static inline _Bool synfire_has_wide_registers(void) {
+#if defined(__AVX512F__)
+  return 1;
+#else
+  return 0;
+#endif
+}
+
 /// The bits of a word at the set bits of a mask, next to each other from the lowest bit on.
 static inline uint64_t synfire_extract_bits(uint64_t word, uint64_t mask) {
 #if defined(__BMI2__)
@@ -308,4 +336,5 @@ static inline uint32_t synfire_build_features(void) {
 /// What the processor and the operating system offer.
 uint32_t synfire_machine_features(void);
 
+#pragma clang diagnostic pop
 #endif

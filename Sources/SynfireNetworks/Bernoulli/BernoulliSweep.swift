@@ -51,7 +51,10 @@ struct BernoulliSweep {
       } else {
         excited.take(before)
         inhibited.take(before)
-        if excited.count == 4, inhibited.count == 4 {
+        if !synfire_has_wide_registers(), max(excited.count, inhibited.count) <= ByteCounts.most {
+          advance(
+            subStep, ByteCounts(columns: columns, halves: places.halves, excited, inhibited))
+        } else if excited.count == 4, inhibited.count == 4 {
           advance(subStep, counts(FourHalves.self))
         } else {
           advance(subStep, counts(AnyHalves.self))
@@ -128,6 +131,40 @@ private struct ColumnCounts<Sum: HalfSum>: CountedSpikes {
     let column = columns + block &* halves
     let counted = up.of(column) &- down.of(column + firstDown)
     return synfire_float_from_int32(unsafeBitCast(counted, to: SIMD16<Int32>.self))
+  }
+}
+
+/// Population counts of columns where only bytes are counted fast.
+private struct ByteCounts: CountedSpikes {
+  /// Half words of a column that bytes can count the spikes of one sign in.
+  static var most: Int { 15 }
+
+  private let columns: UnsafePointer<SIMD16<UInt32>>
+  private let halves: Int
+  private let firstDown: Int
+  private let up: (active: UnsafePointer<UInt32>, count: Int)
+  private let down: (active: UnsafePointer<UInt32>, count: Int)
+
+  init(
+    columns: UnsafePointer<SIMD16<UInt32>>, halves: Int, _ excited: CountedHalves,
+    _ inhibited: CountedHalves
+  ) {
+    self.columns = columns
+    self.halves = halves
+    firstDown = inhibited.first
+    up = (UnsafePointer(excited.active.pointer), excited.count)
+    down = (UnsafePointer(inhibited.active.pointer), inhibited.count)
+  }
+
+  @inline(__always)
+  subscript(block: Int) -> Vector {
+    let column = columns + block &* halves
+    var sum = SIMD64<UInt8>.zero
+    for half in 0..<up.count { sum &+= synfire_bits_in_bytes(column[half] & up.active[half]) }
+    for half in 0..<down.count {
+      sum &-= synfire_bits_in_bytes(column[firstDown &+ half] & down.active[half])
+    }
+    return synfire_float_from_byte_sums(unsafeBitCast(sum, to: SIMD64<Int8>.self))
   }
 }
 

@@ -21,7 +21,7 @@ struct ConnectionRows {
     // Neurons come in words.
     rows = AlignedBuffer(count: (neurons + 63) / 64 * 64 * rowLength)
     counts = AlignedBuffer(count: 64 * rowLength)
-    mostSpikes = min(127, neurons / 8)
+    mostSpikes = min(127, neurons / (synfire_has_wide_registers() ? 8 : 5))
   }
 
   /// Takes connections in the order of `BernoulliPlaces`.

@@ -1,6 +1,7 @@
+import CIntrinsics
 import SynfireCore
 
-/// Sums of rows that a list or the bits of a word choose, up to eight vectors at a time in registers.
+/// Sums of rows that a list or the bits of a word choose, as many vectors at a time as registers hold.
 extension RowKernels {
   /// destination += sum of the rows of `table` that start at `offsets` (in floats).
   @inline(__always)
@@ -66,7 +67,10 @@ extension RowKernels {
     }
   }
 
-  /// Covers `vectors` by as few tiles of at most 8 as there can be, the last two of almost one width.
+  /// The widest tile whose sums fit into the registers.
+  private static var widest: Int { synfire_has_wide_registers() ? 8 : 6 }
+
+  /// Covers `vectors` by as few tiles as there can be, the last two of almost one width.
   @inline(__always)
   private static func forEachBalancedTile(
     _ vectors: Int, _ body: (_ start: Int, _ width: Int) -> Void
@@ -74,7 +78,7 @@ extension RowKernels {
     var start = 0
     while start < vectors {
       let rest = vectors - start
-      let width = rest <= 8 ? rest : (rest < 16 ? (rest + 1) >> 1 : 8)
+      let width = rest <= widest ? rest : (rest < 2 * widest ? (rest + 1) >> 1 : widest)
       body(start, width)
       start += width
     }
