@@ -53,20 +53,22 @@ enum MicroKernel<Product: ElementProduct> {
       } else if rows == 8 {
         sums.run(rows: 8, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
       } else {
-        sums.runWide(rows: rows, c: c, cStride: cStride, accumulate: accumulate)
+        sums.run(
+          WideTile.self, rows: rows, c: c, cStride: cStride, accumulate: accumulate)
       }
       return
     }
     if columns == 16 {
-      return sums.runNarrow(rows: rows, c: c, cStride: cStride, accumulate: accumulate)
+      return sums.run(
+        NarrowTile.self, rows: rows, c: c, cStride: cStride, accumulate: accumulate)
     }
     // Incomplete panels go through a complete tile beside C.
     withUnsafeTemporaryAllocation(of: SIMD16<Float>.self, capacity: 16) { tile in
       let scratch = UnsafeMutableRawPointer(tile.baseAddress!).assumingMemoryBound(to: Float.self)
       if columns > 16 {
-        sums.runWide(rows: rows, c: scratch, cStride: 32, accumulate: false)
+        sums.run(WideTile.self, rows: rows, c: scratch, cStride: 32, accumulate: false)
       } else {
-        sums.runNarrow(rows: rows, c: scratch, cStride: 32, accumulate: false)
+        sums.run(NarrowTile.self, rows: rows, c: scratch, cStride: 32, accumulate: false)
       }
       for row in 0..<rows {
         let source = scratch + row * 32
@@ -95,68 +97,44 @@ struct Tile<Product: ElementProduct> {
   func runHalf(
     rows: Int, half: Int, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
   ) {
-    let part = Tile(
-      a: a, rowStride: rowStride, depthStride: depthStride, b: b + 16 &* half, depth: depth)
-    let c = c + 16 &* half
-    guard rows > 6 else {
-      return part.runNarrow(rows: rows, c: c, cStride: cStride, accumulate: accumulate)
+    func run(_ rows: Int, from row: Int) {
+      let part = Tile(
+        a: a + row &* rowStride, rowStride: rowStride, depthStride: depthStride,
+        b: b + 16 &* half, depth: depth)
+      part.run(
+        NarrowTile.self, rows: rows, c: c + (row &* cStride &+ 16 &* half), cStride: cStride,
+        accumulate: accumulate)
     }
-    let rest = Tile(
-      a: a + 4 &* rowStride, rowStride: rowStride, depthStride: depthStride, b: part.b,
-      depth: depth)
-    part.runNarrow(rows: 4, c: c, cStride: cStride, accumulate: accumulate)
-    rest.runNarrow(rows: rows - 4, c: c + 4 &* cStride, cStride: cStride, accumulate: accumulate)
+    guard rows > 6 else { return run(rows, from: 0) }
+    run(4, from: 0)
+    run(rows - 4, from: 4)
   }
 
-  /// All columns of 1 to 8 rows.
+  /// 1 to 8 rows.
   @inline(__always)
-  func runWide(
-    rows: Int, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
+  func run<Width: TileWidth>(
+    _ width: Width.Type, rows: Int, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
   ) {
     switch rows {
-    case 1: wide(Rows1.self, c, cStride, accumulate)
-    case 2: wide(Rows2.self, c, cStride, accumulate)
-    case 3: wide(Rows3.self, c, cStride, accumulate)
-    case 4: wide(Rows4.self, c, cStride, accumulate)
-    case 5: wide(Rows5.self, c, cStride, accumulate)
-    case 6: wide(Rows6.self, c, cStride, accumulate)
-    case 7: wide(Rows7.self, c, cStride, accumulate)
-    default: wide(Rows8.self, c, cStride, accumulate)
+    case 1: run(Rows1.self, width, c, cStride, accumulate)
+    case 2: run(Rows2.self, width, c, cStride, accumulate)
+    case 3: run(Rows3.self, width, c, cStride, accumulate)
+    case 4: run(Rows4.self, width, c, cStride, accumulate)
+    case 5: run(Rows5.self, width, c, cStride, accumulate)
+    case 6: run(Rows6.self, width, c, cStride, accumulate)
+    case 7: run(Rows7.self, width, c, cStride, accumulate)
+    default: run(Rows8.self, width, c, cStride, accumulate)
     }
   }
 
-  /// The first sixteen columns of 1 to 8 rows.
-  @inline(__always)
-  func runNarrow(
-    rows: Int, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
-  ) {
-    switch rows {
-    case 1: narrow(Rows1.self, c, cStride, accumulate)
-    case 2: narrow(Rows2.self, c, cStride, accumulate)
-    case 3: narrow(Rows3.self, c, cStride, accumulate)
-    case 4: narrow(Rows4.self, c, cStride, accumulate)
-    case 5: narrow(Rows5.self, c, cStride, accumulate)
-    case 6: narrow(Rows6.self, c, cStride, accumulate)
-    case 7: narrow(Rows7.self, c, cStride, accumulate)
-    default: narrow(Rows8.self, c, cStride, accumulate)
-    }
-  }
-
-  // A function for each number of rows: in one function for all of them the optimizer leaves some loops without
-  // constants, at a quarter of the speed.
-
+  /// A function for each shape: in one for all of them the optimizer leaves some loops without constants, at a
+  /// quarter of the speed.
   @inline(never)
-  private func wide<Rows: TileRows>(
-    _: Rows.Type, _ c: UnsafeMutablePointer<Float>, _ cStride: Int, _ accumulate: Bool
+  private func run<Rows: TileRows, Width: TileWidth>(
+    _: Rows.Type, _: Width.Type, _ c: UnsafeMutablePointer<Float>, _ cStride: Int,
+    _ accumulate: Bool
   ) {
-    run(rows: Rows.count, isWide: true, c: c, cStride: cStride, accumulate: accumulate)
-  }
-
-  @inline(never)
-  private func narrow<Rows: TileRows>(
-    _: Rows.Type, _ c: UnsafeMutablePointer<Float>, _ cStride: Int, _ accumulate: Bool
-  ) {
-    run(rows: Rows.count, isWide: false, c: c, cStride: cStride, accumulate: accumulate)
+    run(rows: Rows.count, isWide: Width.isWide, c: c, cStride: cStride, accumulate: accumulate)
   }
 
   /// The kernel; `rows` and `isWide` are constants at every call, so that the compiler drops the
@@ -223,6 +201,14 @@ struct Tile<Product: ElementProduct> {
     store(s7, 7)
   }
 }
+
+/// Whether a tile has 32 columns or 16, as the compiler knows it.
+protocol TileWidth {
+  static var isWide: Bool { get }
+}
+
+enum NarrowTile: TileWidth { @inline(__always) static var isWide: Bool { false } }
+enum WideTile: TileWidth { @inline(__always) static var isWide: Bool { true } }
 
 /// A number of rows that the compiler knows.
 private protocol TileRows {

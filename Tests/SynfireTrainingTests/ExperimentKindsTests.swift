@@ -169,7 +169,31 @@ import Testing
         + "by back-propagation through time."),
   ]
 
-  @Test(arguments: mistakes) func mistakesAreNamed(_ mistake: Mistake) throws {
+  private static func badBits(
+    _ rest: String, _ key: String, _ what: String, _ remedy: String
+  ) -> Mistake {
+    Mistake(
+      old: "{kind: common, weight: -1/neurons}", new: "{kind: bernoulli, \(rest)}",
+      key: "\(kinds).common.connectivity\(key)", what: what, remedy: remedy)
+  }
+
+  static let mistakesOfBits = [
+    badBits("strength: -1", ".strength", "-1 is out of range", "it must be greater than 0"),
+    badBits(
+      "presence: likely", "", "the key \"strength\" is missing",
+      "add \"strength: VALUE\" to \(kinds).common.connectivity"),
+    badBits(
+      "strength: 1, initialProbability: 120 %", ".initialProbability", "120 % is out of range",
+      "it must be from 0 to 1 (0 % to 100 %)"),
+    badBits(
+      "strength: 1, presence: likly", ".presence", "\"likly\" is not known here",
+      "did you mean likely? known are likely, drawn, expected"),
+    badBits(
+      "strength: 1, signs: {excitatory: 1.5}", ".signs.excitatory", "1.5 is out of range",
+      "it must be from 0 to 1 (0 % to 100 %)"),
+  ]
+
+  @Test(arguments: mistakes + mistakesOfBits) func mistakesAreNamed(_ mistake: Mistake) throws {
     let parts = Self.text.split(separator: mistake.old, omittingEmptySubsequences: false)
     try #require(parts.count == 2, "\"\(mistake.old)\" is not there exactly once")
     let error = try ExperimentSample.error(of: parts[0] + mistake.new + parts[1])

@@ -7,6 +7,7 @@ public struct BernoulliDescription: Sendable, Equatable {
     case likely, drawn, expected
   }
 
+  /// Of every synapse that is there, in the unit of weights.
   public let strength: InitialScale
   public let presence: Presence
   /// Of all synapses at first.
