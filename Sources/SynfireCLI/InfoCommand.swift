@@ -17,6 +17,7 @@ struct InfoCommand: ParsableCommand {
       "swift": .string(RunManifest.swiftVersion),
       "instructionSet": .string("\(InstructionSet.build)"),
       "machineInstructionSet": .string("\(InstructionSet.machine)"),
+      "bfloat16Tiles": .string(BFloat16Matrix.hasTiles ? "AMX" : "none"),
       "complaint": InstructionSet.complaint.map { .string($0) } ?? .null,
       "threads": .integer(ProcessInfo.processInfo.activeProcessorCount),
       "lapack": .string(LinearAlgebra.library),

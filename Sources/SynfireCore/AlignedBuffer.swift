@@ -1,3 +1,5 @@
+import Foundation
+
 /// Memory for kernels: zeroed, aligned to 64 bytes, freed with its last reference.
 ///
 /// A buffer is shared by reference. It is `Sendable` because the engine gives each worker its own
@@ -10,9 +12,14 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
 
   /// Allocates `count` elements of zero bytes.
   public init(count: Int) {
-    let bytes = max(64, (count * MemoryLayout<Element>.stride + 63) & ~63)
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-    raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    let bytes = Self.allocatedBytes(count)
+    let raw: UnsafeMutableRawPointer
+    if bytes >= Pages.least {
+      raw = Pages.allocate(bytes)
+    } else {
+      raw = .allocate(byteCount: bytes, alignment: 64)
+      raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    }
     pointer = raw.bindMemory(to: Element.self, capacity: count)
     self.count = count
     owner = nil
@@ -34,7 +41,15 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     return copy
   }
 
-  deinit { if owner == nil { UnsafeMutableRawPointer(pointer).deallocate() } }
+  deinit {
+    guard owner == nil else { return }
+    let (raw, bytes) = (UnsafeMutableRawPointer(pointer), Self.allocatedBytes(count))
+    if bytes >= Pages.least { Pages.deallocate(raw, bytes) } else { raw.deallocate() }
+  }
+
+  private static func allocatedBytes(_ count: Int) -> Int {
+    max(64, (count * MemoryLayout<Element>.stride + 63) & ~63)
+  }
 
   /// The size in bytes.
   public var byteCount: Int { count * MemoryLayout<Element>.stride }
@@ -46,6 +61,38 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   }
 }
 
+/// Pages of zeros straight from the operating system, for buffers that are large: what is never touched takes no
+/// memory, what is freed goes back at once, and of what is used at random the places of few large pages are sooner
+/// found than those of many small ones.
+private enum Pages {
+  /// Bytes of the smallest buffer that gets its own.
+  static let least = 1 << 20
+  private static let largePage = 2 << 20
+
+  static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+    // Whole large pages begin where one does; the rest of the buffer is in small ones.
+    let reserved = bytes + (bytes >= largePage ? largePage : 0)
+    let start = mmap(nil, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
+    guard let start, start != MAP_FAILED else { fatalError("no memory for \(bytes) bytes") }
+    guard bytes >= largePage else { return start }
+    let page = Int(getpagesize())
+    let head = -Int(bitPattern: start) & (largePage - 1)
+    let kept = (bytes + page - 1) / page * page
+    if head > 0 { munmap(start, head) }
+    if head + kept < reserved { munmap(start + head + kept, reserved - head - kept) }
+    #if os(Linux)
+      madvise(start + head, bytes / largePage * largePage, MADV_HUGEPAGE)
+    #endif
+    return start + head
+  }
+
+  static func deallocate(_ start: UnsafeMutableRawPointer, _ bytes: Int) { munmap(start, bytes) }
+}
+
 /// `count` rounded up to a whole number of SIMD vectors of 16.
 @inlinable
 public func paddedToLanes(_ count: Int) -> Int { (count + 15) & ~15 }
+
+/// Floats from row to row, for rows of so many that are read or written at one place of each, one after another: rows
+/// that are powers of two long would all have it on the same few lines of the caches.
+package func spreadStride(_ length: Int) -> Int { length % 256 == 0 ? length + 16 : length }

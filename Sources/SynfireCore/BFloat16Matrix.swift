@@ -3,9 +3,10 @@ import CIntrinsics
 /// A matrix B[k, n] of weights in bfloat16 (8 bits of precision) for products C[m, n] (+)= sum over k of
 /// A[m, k] B[k, n] that are summed in single precision.
 ///
-/// Two elements of a sum are multiplied at once where the machine can (AVX-512 BF16), which takes half the
-/// time of single precision. Factors are rounded to the nearest, so that an element of the product is
-/// off by up to 2^-8 of the sum of magnitudes of its terms, and by far less as a rule.
+/// Where the processor has tiles for them (AMX), products take a fraction of the time of single precision;
+/// elsewhere two elements of a sum are multiplied at once if the machine can (AVX-512 BF16). Factors are rounded to
+/// the nearest, so that an element of the product is off by up to 2^-8 of the sum of magnitudes of its terms, and by
+/// far less as a rule. The ways to multiply add in different orders.
 public struct BFloat16Matrix: Sendable {
   /// The length of the summed axis, k.
   public let rows: Int
@@ -13,6 +14,11 @@ public struct BFloat16Matrix: Sendable {
   public let columns: Int
   /// [panel of 32 columns, pair of rows, column in panel].
   private let panels: AlignedBuffer<UInt32>
+  /// Pairs of rows, those of zeros at the end included.
+  private let pairs: Int
+
+  /// Whether this machine multiplies such matrices in tiles (AMX).
+  public static let hasTiles = synfire_permit_matrix_tiles()
 
   /// Takes over element (k, n) from `source[k * stride + n]`; columns from `given` on become zeros.
   ///
@@ -23,10 +29,10 @@ public struct BFloat16Matrix: Sendable {
     precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) rows and \(columns) columns")
     self.rows = rows
     self.columns = columns
-    let pairs = Self.pairs(rows)
+    pairs = paddedToLanes(Self.pairs(rows))
     let given = min(given ?? columns, columns)
     let panels = AlignedBuffer<UInt32>(count: (columns + 31) / 32 * pairs * 32)
-    for pair in 0..<pairs {
+    for pair in 0..<Self.pairs(rows) {
       for column in Swift.stride(from: 0, to: given, by: 16) {
         let width = min(16, given - column)
         func half(_ row: Int) -> SIMD16<Float> {
@@ -79,10 +85,28 @@ public struct BFloat16Matrix: Sendable {
     _ a: UnsafePointer<UInt32>, rows: Int, stride aStride: Int,
     into c: UnsafeMutablePointer<Float>, stride cStride: Int, accumulate: Bool
   ) {
+    multiply(
+      a, rows: rows, stride: aStride, into: c, stride: cStride, accumulate: accumulate,
+      inTiles: Self.hasTiles)
+  }
+
+  /// The same in the one way or the other; matrices with incomplete tiles of columns are not multiplied in tiles.
+  package func multiply(
+    _ a: UnsafePointer<UInt32>, rows: Int, stride aStride: Int,
+    into c: UnsafeMutablePointer<Float>, stride cStride: Int, accumulate: Bool, inTiles: Bool
+  ) {
+    if inTiles, columns % 16 == 0, pairs > 0 {
+      for row in Swift.stride(from: 0, to: rows, by: 32) {
+        synfire_multiply_tiles(
+          a + row * aStride, aStride, min(32, rows - row), panels.pointer, pairs,
+          c + row * cStride, cStride, columns, accumulate)
+      }
+      return
+    }
     // Lanes are moved and multiplied as patterns of 32 bits, whatever they stand for.
     PanelProduct<BFloat16PairProduct>(
       panels: UnsafeRawPointer(panels.pointer).assumingMemoryBound(to: Float.self),
-      depth: Self.pairs(self.rows), columns: columns
+      depth: pairs, columns: columns
     ).multiply(
       UnsafeRawPointer(a).assumingMemoryBound(to: Float.self), rows: rows, stride: aStride,
       into: c, stride: cStride, accumulate: accumulate)

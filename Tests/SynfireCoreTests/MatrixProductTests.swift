@@ -65,7 +65,8 @@ import Testing
   }
 
   /// Products of numbers of 8 bits are exact in single precision, so only sums round.
-  @Test(arguments: margins)
+  @Test(
+    arguments: margins + [(1, 1, 16), (9, 31, 32), (16, 33, 48), (17, 300, 224), (70, 1024, 80)])
   func productInBFloat16(shape: (Int, Int, Int)) {
     let (m, k, n) = shape
     let (given, bStride, cStride) = (max(1, n - 1), n + 2, n + 5)
@@ -85,10 +86,12 @@ import Testing
         }
       }
     }
-    for accumulate in [false, true] {
+    for (accumulate, inTiles) in [(false, false), (true, false), (false, true), (true, true)]
+    where !inTiles || BFloat16Matrix.hasTiles {
       var c = before
       matrix.multiply(
-        lanes, rows: m, stride: laneStride, into: &c, stride: cStride, accumulate: accumulate)
+        lanes, rows: m, stride: laneStride, into: &c, stride: cStride, accumulate: accumulate,
+        inTiles: inTiles)
       var worst = 0.0
       for row in 0..<m {
         for column in 0..<n {

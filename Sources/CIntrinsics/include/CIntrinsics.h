@@ -4,6 +4,7 @@
 #ifndef SYNFIRE_CINTRINSICS_H
 #define SYNFIRE_CINTRINSICS_H
 
+#include "MatrixTiles.h"
 #include <stdint.h>
 #if defined(__x86_64__)
 #include <immintrin.h>

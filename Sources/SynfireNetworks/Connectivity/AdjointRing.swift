@@ -10,7 +10,7 @@ public struct AdjointRing {
 
   init(base: UnsafeMutablePointer<Float>, rowLength: Int) {
     self.base = base
-    stepStride = rowLength
+    stepStride = spreadStride(rowLength)
     trialStride = Self.trialStride(rowLength: rowLength)
   }
 
@@ -22,7 +22,7 @@ public struct AdjointRing {
   }
 
   /// A row more than the 64 steps need, so that trials do not fall on the same lines of the cache.
-  private static func trialStride(rowLength: Int) -> Int { 65 * rowLength }
+  private static func trialStride(rowLength: Int) -> Int { 65 * spreadStride(rowLength) }
 
   /// Floats that a ring needs.
   static func count(rowLength: Int, trials: Int) -> Int {

@@ -28,7 +28,7 @@ extension PackedDense {
           adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride, count: times.count,
           scales: values + times.lowerBound * timeStride + trial * trialStride,
           scaleStride: timeStride, channels: presynaptic, into: workspace.gradient.pointer,
-          vectors: rowLength / 16)
+          destinationStride: rowStride, vectors: rowLength / 16)
       }
     }
   }
@@ -73,7 +73,7 @@ extension PackedDense {
           RowKernels.add(
             adjoint, stride: stepStride, bits: isMostly ? all & ~spikes : spikes,
             outOf: isMostly ? UnsafePointer(total) : nil,
-            into: gradient + (word << 6 + bit) * rowLength, vectors: rowLength / 16)
+            into: gradient + (word << 6 + bit) * rowStride, vectors: rowLength / 16)
         }
       }
     }
@@ -100,7 +100,7 @@ extension PackedDense {
     }
     RowKernels.add(
       adjoint.base, offsets, ends: ends, lists: presynaptic, into: workspace.gradient.pointer,
-      vectors: rowLength / 16)
+      stride: rowStride, vectors: rowLength / 16)
   }
 }
 

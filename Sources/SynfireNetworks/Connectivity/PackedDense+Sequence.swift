@@ -66,7 +66,7 @@ extension PackedDense {
       var rest = active[word]
       while rest != 0 {
         let bit = rest.trailingZeroBitCount
-        let offset = (word << 6 &+ bit) &* rowLength
+        let offset = (word << 6 &+ bit) &* rowStride
         offsets[count] = Int32(truncatingIfNeeded: offset)
         let isMostly = mostly[word] >> UInt64(bit) & 1 != 0
         signs[count] = isMostly ? -1 : 1

@@ -17,11 +17,11 @@ extension PackedDense: FactoredLaneConnectivity {
     case .spikes(let bits):
       precondition(!adding, "sums of spikes are kept in registers")
       LaneKernels.gather(
-        bits, count: presynaptic, rows.pointer, stride: rowLength,
+        bits, count: presynaptic, rows.pointer, stride: rowStride,
         width: paddedWidth(postsynaptic), into: inner)
     case .analog(let values):
       LaneKernels.expand(
-        values, width: paddedWidth(presynaptic), rows.pointer, stride: rowLength,
+        values, width: paddedWidth(presynaptic), rows.pointer, stride: rowStride,
         count: postsynaptic, into: inner, overwriting: !adding)
     }
   }
@@ -70,7 +70,7 @@ extension PackedDense: FactoredLaneConnectivity {
         let place =
           spiking
           ? pre * paddedWidth(postsynaptic) + post : post * paddedWidth(presynaptic) + pre
-        gradient[pre * rowLength + post] += sums[place].sum()
+        gradient[pre * rowStride + post] += sums[place].sum()
       }
     }
   }

@@ -11,7 +11,9 @@ final class PackedDense: PackedConnectivity {
   /// Floats in a postsynaptic and in a presynaptic row.
   let rowLength: Int
   let presynapticLength: Int
-  /// [presynaptic, postsynaptic padded]: a row is what one spike adds.
+  /// Floats between postsynaptic rows, of weights and of their gradient.
+  let rowStride: Int
+  /// [presynaptic, postsynaptic padded], `rowStride` apart: a row is what one spike adds.
   let rows: AlignedBuffer<Float>
   /// For adjoints: packed, or plain rows [postsynaptic, presynaptic padded] when there are few.
   let adjointWeights: AdjointWeights
@@ -34,11 +36,12 @@ final class PackedDense: PackedConnectivity {
     presynaptic = weights.shape[1]
     rowLength = paddedToLanes(postsynaptic)
     presynapticLength = paddedToLanes(presynaptic)
-    let rows = AlignedBuffer<Float>(count: paddedWidth(presynaptic) * rowLength + 128)
+    rowStride = spreadStride(rowLength)
+    let rows = AlignedBuffer<Float>(count: paddedWidth(presynaptic) * rowStride + 128)
     weights.values.withUnsafeBufferPointer { source in
       Transposition.copy(
         source.baseAddress!, rows: weights.shape[0], columns: weights.shape[1],
-        into: rows.pointer, stride: paddedToLanes(weights.shape[0]))
+        into: rows.pointer, stride: spreadStride(paddedToLanes(weights.shape[0])))
     }
     self.rows = rows
     adjointWeights = Self.adjointWeights(weights, adjointPrecision)
@@ -75,7 +78,7 @@ final class PackedDense: PackedConnectivity {
 
   func makeWorkspace(trials: Int) -> ConnectivityWorkspace {
     ConnectivityWorkspace(
-      gradient: presynaptic * rowLength, offsets: max(64, 2 * presynapticLength),
+      gradient: presynaptic * rowStride, offsets: max(64, 2 * presynapticLength),
       scratch: sequenceScratch,
       words: max(sequenceWords(trials: trials), turnedWords(trials: trials)))
   }
@@ -92,7 +95,7 @@ final class PackedDense: PackedConnectivity {
     case .analog(let values, let timeStride, let trialStride):
       for trial in 0..<trials {
         RowKernels.addScaled(
-          rows.pointer, stride: rowLength,
+          rows.pointer, stride: rowStride,
           scales: values + time * timeStride + trial * trialStride, count: presynaptic,
           into: drive + trial * rowLength, vectors: rowLength / 16)
       }
@@ -125,14 +128,15 @@ final class PackedDense: PackedConnectivity {
         if trial < trials {
           found &+= RowKernels.offsets(
             ofSetBits: words + time * timeStride + trial * trialStride, count: wordCount,
-            stride: rowLength, into: offsets + found)
+            stride: rowStride, into: offsets + found)
         }
         ends[list] = Int32(truncatingIfNeeded: found)
         list &+= 1
       }
     }
     RowKernels.add(
-      rows.pointer, offsets, ends: ends, lists: lists, into: drive, vectors: rowLength / 16)
+      rows.pointer, offsets, ends: ends, lists: lists, into: drive, stride: rowLength,
+      vectors: rowLength / 16)
   }
 
   func backpropagate(
@@ -177,7 +181,7 @@ final class PackedDense: PackedConnectivity {
     let count = postsynaptic * presynaptic
     let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       Transposition.copy(
-        sum, rows: presynaptic, columns: postsynaptic, sourceStride: rowLength,
+        sum, rows: presynaptic, columns: postsynaptic, sourceStride: rowStride,
         into: buffer.baseAddress!, stride: presynaptic)
       initialized = count
       guard excludesAutapses else { return }

@@ -120,7 +120,7 @@ final class PackedModes: PackedConnectivity {
       RowKernels.addOuter(
         adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride, count: times.count,
         scales: kappa, scaleStride: modeLength, channels: modes, into: inputGradient,
-        vectors: rowLength / 16)
+        destinationStride: rowLength, vectors: rowLength / 16)
     }
   }
 

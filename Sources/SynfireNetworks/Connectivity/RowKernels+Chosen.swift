@@ -16,17 +16,17 @@ extension RowKernels {
   }
 
   /// destination[k] += sum of the rows of `table` in list k of offsets, which is from ends[k - 1] to ends[k];
-  /// tile by tile of columns.
+  /// tile by tile of columns. Rows of the destination are `stride` floats apart.
   @inline(__always)
   static func add(
     _ table: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>, ends: UnsafePointer<Int32>,
-    lists: Int, into destination: UnsafeMutablePointer<Float>, vectors: Int
+    lists: Int, into destination: UnsafeMutablePointer<Float>, stride: Int, vectors: Int
   ) {
     forEachBalancedTile(vectors) { start, width in
       var begin = 0
       for list in 0..<lists {
         let end = Int(ends[list])
-        let target = destination + (list &* vectors &+ start) << 4
+        let target = destination + (list &* stride &+ start << 4)
         if end > begin {
           listedTile(table + start << 4, offsets + begin, end &- begin, target, width)
         }

@@ -47,15 +47,17 @@ enum RowKernels {
   @inline(__always)
   static func addOuter(
     _ table: UnsafePointer<Float>, stride: Int, count: Int, scales: UnsafePointer<Float>,
-    scaleStride: Int, channels: Int, into destination: UnsafeMutablePointer<Float>, vectors: Int
+    scaleStride: Int, channels: Int, into destination: UnsafeMutablePointer<Float>,
+    destinationStride: Int, vectors: Int
   ) {
     var channel = 0
+    let next = destinationStride / 16
     while channel + 4 <= channels {
       for vector in 0..<vectors {
-        let target = UnsafeMutableRawPointer(destination + channel * vectors * 16)
+        let target = UnsafeMutableRawPointer(destination + channel * destinationStride)
           .assumingMemoryBound(to: Vector.self)
-        var (a, b) = (target[vector], target[vectors + vector])
-        var (c, d) = (target[2 * vectors + vector], target[3 * vectors + vector])
+        var (a, b) = (target[vector], target[next + vector])
+        var (c, d) = (target[2 * next + vector], target[3 * next + vector])
         for row in 0..<count {
           let line = load(table + row * stride + vector * 16)
           let scale = scales + row * scaleStride + channel
@@ -64,15 +66,15 @@ enum RowKernels {
           c = c.addingProduct(line, Vector(repeating: scale[2]))
           d = d.addingProduct(line, Vector(repeating: scale[3]))
         }
-        (target[vector], target[vectors + vector]) = (a, b)
-        (target[2 * vectors + vector], target[3 * vectors + vector]) = (c, d)
+        (target[vector], target[next + vector]) = (a, b)
+        (target[2 * next + vector], target[3 * next + vector]) = (c, d)
       }
       channel += 4
     }
     while channel < channels {
       addScaled(
         table, stride: stride, scales: scales + channel, scaleStride: scaleStride, count: count,
-        into: destination + channel * vectors * 16, vectors: vectors)
+        into: destination + channel * destinationStride, vectors: vectors)
       channel += 1
     }
   }
