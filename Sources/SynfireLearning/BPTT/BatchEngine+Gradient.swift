@@ -218,14 +218,6 @@ struct SpikeSummary {
   }
 }
 
-extension AlignedBuffer<Float> {
-  fileprivate func copy() -> AlignedBuffer {
-    let copy = AlignedBuffer(count: count)
-    copy.pointer.update(from: pointer, count: count)
-    return copy
-  }
-}
-
 extension [AlignedBuffer<Float>] {
   /// self += other.
   fileprivate func add(_ other: [AlignedBuffer<Float>]) {

@@ -51,9 +51,8 @@ struct BernoulliSweep {
       } else {
         excited.take(before)
         inhibited.take(before)
-        if !synfire_has_wide_registers(), max(excited.count, inhibited.count) <= ByteCounts.most {
-          advance(
-            subStep, ByteCounts(columns: columns, halves: places.halves, excited, inhibited))
+        if !synfire_has_wide_registers(), max(excited.count, inhibited.count) <= ByteHalves.most {
+          advance(subStep, counts(ByteHalves.self))
         } else if excited.count == 4, inhibited.count == 4 {
           advance(subStep, counts(FourHalves.self))
         } else {
@@ -129,50 +128,24 @@ private struct ColumnCounts<Sum: HalfSum>: CountedSpikes {
   @inline(__always)
   subscript(block: Int) -> Vector {
     let column = columns + block &* halves
-    let counted = up.of(column) &- down.of(column + firstDown)
-    return synfire_float_from_int32(unsafeBitCast(counted, to: SIMD16<Int32>.self))
-  }
-}
-
-/// Population counts of columns where only bytes are counted fast.
-private struct ByteCounts: CountedSpikes {
-  /// Half words of a column that bytes can count the spikes of one sign in.
-  static var most: Int { 15 }
-
-  private let columns: UnsafePointer<SIMD16<UInt32>>
-  private let halves: Int
-  private let firstDown: Int
-  private let up: (active: UnsafePointer<UInt32>, count: Int)
-  private let down: (active: UnsafePointer<UInt32>, count: Int)
-
-  init(
-    columns: UnsafePointer<SIMD16<UInt32>>, halves: Int, _ excited: CountedHalves,
-    _ inhibited: CountedHalves
-  ) {
-    self.columns = columns
-    self.halves = halves
-    firstDown = inhibited.first
-    up = (UnsafePointer(excited.active.pointer), excited.count)
-    down = (UnsafePointer(inhibited.active.pointer), inhibited.count)
-  }
-
-  @inline(__always)
-  subscript(block: Int) -> Vector {
-    let column = columns + block &* halves
-    var sum = SIMD64<UInt8>.zero
-    for half in 0..<up.count { sum &+= synfire_bits_in_bytes(column[half] & up.active[half]) }
-    for half in 0..<down.count {
-      sum &-= synfire_bits_in_bytes(column[firstDown &+ half] & down.active[half])
-    }
-    return synfire_float_from_byte_sums(unsafeBitCast(sum, to: SIMD64<Int8>.self))
+    return Sum.difference(up.of(column), down.of(column + firstDown))
   }
 }
 
 /// The spikes of neurons of one sign, in half words.
 private protocol HalfSum {
+  associatedtype Count
   init(_ spikes: CountedHalves)
   /// How many of them reach each of sixteen neurons.
-  func of(_ column: UnsafePointer<SIMD16<UInt32>>) -> SIMD16<UInt32>
+  func of(_ column: UnsafePointer<SIMD16<UInt32>>) -> Count
+  static func difference(_ up: Count, _ down: Count) -> Vector
+}
+
+extension HalfSum where Count == SIMD16<UInt32> {
+  @inline(__always)
+  static func difference(_ up: Count, _ down: Count) -> Vector {
+    synfire_float_from_int32(unsafeBitCast(up &- down, to: SIMD16<Int32>.self))
+  }
 }
 
 private struct AnyHalves: HalfSum {
@@ -206,5 +179,31 @@ private struct FourHalves: HalfSum {
   func of(_ column: UnsafePointer<SIMD16<UInt32>>) -> SIMD16<UInt32> {
     ((column[0] & a).nonzeroBitCount &+ (column[1] & b).nonzeroBitCount)
       &+ ((column[2] & c).nonzeroBitCount &+ (column[3] & d).nonzeroBitCount)
+  }
+}
+
+/// In the four bytes of each neuron, where only bytes are counted fast.
+private struct ByteHalves: HalfSum {
+  /// More half words could be too many for a byte.
+  static var most: Int { 15 }
+
+  private let active: UnsafePointer<UInt32>
+  private let count: Int
+
+  init(_ spikes: CountedHalves) {
+    active = UnsafePointer(spikes.active.pointer)
+    count = spikes.count
+  }
+
+  @inline(__always)
+  func of(_ column: UnsafePointer<SIMD16<UInt32>>) -> SIMD64<UInt8> {
+    var sum = SIMD64<UInt8>.zero
+    for half in 0..<count { sum &+= synfire_bits_in_bytes(column[half] & active[half]) }
+    return sum
+  }
+
+  @inline(__always)
+  static func difference(_ up: SIMD64<UInt8>, _ down: SIMD64<UInt8>) -> Vector {
+    synfire_float_from_byte_sums(unsafeBitCast(up &- down, to: SIMD64<Int8>.self))
   }
 }
