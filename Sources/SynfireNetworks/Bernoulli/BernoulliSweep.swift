@@ -149,8 +149,8 @@ extension HalfSum where Count == SIMD16<UInt32> {
 }
 
 private struct AnyHalves: HalfSum {
-  private let active: UnsafePointer<UInt32>
-  private let count: Int
+  fileprivate let active: UnsafePointer<UInt32>
+  fileprivate let count: Int
 
   init(_ spikes: CountedHalves) {
     active = UnsafePointer(spikes.active.pointer)
@@ -187,18 +187,16 @@ private struct ByteHalves: HalfSum {
   /// More half words could be too many for a byte.
   static var most: Int { 15 }
 
-  private let active: UnsafePointer<UInt32>
-  private let count: Int
+  private let halves: AnyHalves
 
-  init(_ spikes: CountedHalves) {
-    active = UnsafePointer(spikes.active.pointer)
-    count = spikes.count
-  }
+  init(_ spikes: CountedHalves) { halves = AnyHalves(spikes) }
 
   @inline(__always)
   func of(_ column: UnsafePointer<SIMD16<UInt32>>) -> SIMD64<UInt8> {
     var sum = SIMD64<UInt8>.zero
-    for half in 0..<count { sum &+= synfire_bits_in_bytes(column[half] & active[half]) }
+    for half in 0..<halves.count {
+      sum &+= synfire_bits_in_bytes(column[half] & halves.active[half])
+    }
     return sum
   }
 
