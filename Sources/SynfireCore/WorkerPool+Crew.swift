@@ -27,9 +27,6 @@ final class Crew: @unchecked Sendable {
   private var body: Body?
   private let gate = Gate()
 
-  /// About 30 microseconds, the time that a sleeping thread needs to wake up.
-  private static let spins = 1000
-
   /// Takes the crew for one job; false when it is taken.
   func reserve() -> Bool { !reserved.exchange(true, ordering: .acquiring) }
 
@@ -108,10 +105,7 @@ final class Crew: @unchecked Sendable {
   }
 
   private func awaitPending() {
-    for _ in 0..<Self.spins {
-      if pending.load(ordering: .acquiring) == 0 { return }
-      synfire_pause()
-    }
+    if Gate.spin(until: { pending.load(ordering: .acquiring) == 0 }) { return }
     callerSleeps.store(true, ordering: .sequentiallyConsistent)
     gate.wait { pending.load(ordering: .sequentiallyConsistent) == 0 }
     callerSleeps.store(false, ordering: .relaxed)
@@ -122,43 +116,9 @@ final class Crew: @unchecked Sendable {
       ticket.load(ordering: .sequentiallyConsistent) & 0xffff_ffff != 0
         || dismissed.load(ordering: .sequentiallyConsistent)
     }
-    for _ in 0..<Self.spins {
-      if isAwaited() { return }
-      synfire_pause()
-    }
+    if Gate.spin(until: isAwaited) { return }
     sleepers.add(1, ordering: .sequentiallyConsistent)
     gate.wait(until: isAwaited)
     sleepers.subtract(1, ordering: .sequentiallyConsistent)
-  }
-}
-
-/// A condition variable: threads sleep at it until what they wait for is true.
-private final class Gate: @unchecked Sendable {
-  private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-
-  init() {
-    pthread_mutex_init(lock, nil)
-    pthread_cond_init(condition, nil)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(lock)
-    condition.deallocate()
-    lock.deallocate()
-  }
-
-  func wait(until isTrue: () -> Bool) {
-    pthread_mutex_lock(lock)
-    while !isTrue() { pthread_cond_wait(condition, lock) }
-    pthread_mutex_unlock(lock)
-  }
-
-  /// Lets every sleeper look again.
-  func open() {
-    pthread_mutex_lock(lock)
-    pthread_cond_broadcast(condition)
-    pthread_mutex_unlock(lock)
   }
 }

@@ -85,6 +85,39 @@ import Testing
     #expect(total.load(ordering: .relaxed) == 5)
   }
 
+  @Test(arguments: [1, 2, 4])
+  func turnsComeInOrder(threads: Int) throws {
+    let pool = WorkerPool(threads: threads)
+    for _ in 0..<50 {
+      let taken = Mutex<[Int]>([])
+      try pool.run(shards: 12) { shard, turn in
+        // Those that begin later are quicker.
+        usleep(UInt32(11 - shard) * 20)
+        turn.take { taken.withLock { $0.append(shard) } }
+      }
+      #expect(taken.withLock { $0 } == Array(0..<12))
+    }
+  }
+
+  @Test(arguments: [1, 2, 4])
+  func noTurnIsWaitedForAfterAnError(threads: Int) throws {
+    let pool = WorkerPool(threads: threads)
+    for first in 0..<12 {
+      let taken = Mutex<[Int]>([])
+      #expect(throws: Failure(shard: first)) {
+        try pool.run(shards: 12) { shard, turn in
+          if shard == first {
+            usleep(500)
+            throw Failure(shard: shard)
+          }
+          turn.take { taken.withLock { $0.append(shard) } }
+        }
+      }
+      let shards = taken.withLock { $0 }
+      #expect(shards == Array(0..<shards.count) && shards.count <= first)
+    }
+  }
+
   @Test func callsWithinAShardRunInline() throws {
     let pool = WorkerPool(threads: 2)
     let total = Atomic<Int>(0)

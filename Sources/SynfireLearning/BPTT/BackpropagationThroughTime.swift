@@ -95,10 +95,11 @@ public struct BackpropagationThroughTime: GradientRule {
   public func gradient(
     _ batch: TrialBatch, from start: NetworkState<Float>?
   ) throws -> GradientResult {
-    let packed = try engine.pack(
-      parameters, for: batch.inputs, isPlain: start == nil && batch.lengths == nil)
     var result = try engine.gradient(
-      batch, packed, loss: loss, regularizers: regularizers, from: start)
+      batch,
+      engine.pack(
+        parameters, for: batch.inputs, isPlain: start == nil && batch.lengths == nil),
+      loss: loss, regularizers: regularizers, from: start)
     result.loss += regularizers.addWeightTerms(parameters, to: &result.gradients)
     guard result.loss.isFinite else {
       throw engine.diagnose(batch, parameters, update: updates)

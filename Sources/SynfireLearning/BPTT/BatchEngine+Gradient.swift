@@ -7,10 +7,11 @@ extension BatchEngine {
   ///
   /// - Parameter start: what the trials go on from; the result then has the state that they end in.
   func gradient(
-    _ batch: TrialBatch, _ packed: PackedNetwork, loss: Loss, regularizers: [Regularizer],
-    from start: NetworkState<Float>? = nil
+    _ batch: TrialBatch, _ packed: consuming PackedNetwork, loss: Loss,
+    regularizers: [Regularizer], from start: NetworkState<Float>? = nil
   ) throws -> GradientResult {
     let trials = try SortedTrials(batch, start, network)
+    let readGradient = packed.gradientReader(network)
     var terms: RateTerms?
     let saved = SavedBlocks()
     var counts: [[Int]]?
@@ -21,12 +22,13 @@ extension BatchEngine {
       terms = RateTerms(forward, batch, regularizers, factor: forward.outcome.factor)
       counts = forward.counts
     }
-    let total = try sweep(trials, packed, loss: loss, .backward(terms, saved))
+    // From here on the weights are no longer needed.
+    let total = try sweep(trials, consume packed, loss: loss, .backward(terms, saved))
     if terms == nil { total.gradients.scale(Float(total.outcome.factor)) }
     let activity = SpikeSummary(counts ?? total.counts, batch, network)
     return GradientResult(
       loss: total.outcome.loss + (terms?.value ?? 0),
-      gradients: packed.gradient(network, total.gradients), readout: trials.restored(total.readout),
+      gradients: readGradient(total.gradients), readout: trials.restored(total.readout),
       firingRate: activity.firingRate, silentFraction: activity.silentFraction,
       saturatedFraction: activity.saturatedFraction, state: total.state.map(trials.restored))
   }
@@ -66,7 +68,7 @@ extension BatchEngine {
     var knowsSpikes: Bool { if case .backward(.some, _) = self { true } else { false } }
   }
 
-  /// What one shard, or all of them, add up.
+  /// What one shard adds up, or all of them in their order.
   private struct Total: Sendable {
     var loss = 0.0
     /// Spikes by layer and neuron.
@@ -75,37 +77,17 @@ extension BatchEngine {
     var readout: Tensor<Float>
     var outcome = (loss: 0.0, factor: 0.0)
     var state: NetworkState<Float>?
-  }
-
-  /// Adds up what shards hand in, in their order whenever they come.
-  private struct ShardSums: Sendable {
-    var total: Total
-    private var next = 0
-    private var early: [Int: Total] = [:]
-
-    init(_ empty: Total) { total = empty }
 
     /// - Parameter gradients: the sums of the shard in the memory of its worker; they are set to zero.
-    mutating func add(_ shard: Total, gradients: [AlignedBuffer<Float>], shard index: Int) {
-      if index == next {
-        add(shard, gradients)
-        while let waiting = early.removeValue(forKey: next) { add(waiting, waiting.gradients) }
+    mutating func add(_ shard: Total, gradients added: [AlignedBuffer<Float>]) {
+      loss += shard.loss
+      for layer in counts.indices { counts[layer].add(shard.counts[layer]) }
+      if gradients.isEmpty {
+        gradients = added.map { $0.copy() }
       } else {
-        early[index] = shard
-        early[index]!.gradients = gradients.map { $0.copy() }
+        gradients.add(added)
       }
-      for buffer in gradients { buffer.clear() }
-    }
-
-    private mutating func add(_ shard: Total, _ gradients: [AlignedBuffer<Float>]) {
-      next += 1
-      total.loss += shard.loss
-      for layer in total.counts.indices { total.counts[layer].add(shard.counts[layer]) }
-      if total.gradients.isEmpty {
-        total.gradients = gradients.map { $0.copy() }
-      } else {
-        total.gradients.add(gradients)
-      }
+      for buffer in added { buffer.clear() }
     }
   }
 
@@ -123,12 +105,12 @@ extension BatchEngine {
       readout: emptyReadout(batch.inputs))
     try loss.validate(batch.targets, readoutShape: total.readout.shape)
     let empty = total
-    let sums = Mutex(ShardSums(total))
+    let sums = Mutex(total)
     try total.readout.values.withUnsafeMutableBufferPointer { values in
       let writer = ReadoutWriter(values.baseAddress!, batch, loss, rows: rows)
       try forEachShard(
         known.inputs, past: known.past, areRagged: batch.lengths != nil, packed
-      ) { shard, sweep, blocks in
+      ) { turn, sweep, blocks in
         var sum = empty
         for (activity, block) in blocks {
           let lengths = trials.lengths(block)
@@ -159,11 +141,11 @@ extension BatchEngine {
         var gradients: [AlignedBuffer<Float>] = []
         if case .backward = direction { gradients = sweep.gradientBuffers(packed) }
         let finished = (sum, gradients)
-        sums.withLock { $0.add(finished.0, gradients: finished.1, shard: shard) }
+        turn.take { sums.withLock { $0.add(finished.0, gradients: finished.1) } }
       }
     }
     let readout = total.readout
-    total = sums.withLock { $0.total }
+    total = sums.withLock { $0 }
     total.readout = readout
     total.state = end.state.map { known.keepLast($0, lengths: batch.lengths) }
     total.outcome = loss.finish(

@@ -67,18 +67,18 @@ final class BatchEngine: Sendable {
   func forEachShard(
     _ inputs: TrialInputs, past: Int? = nil, areRagged: Bool = false, _ packed: PackedNetwork,
     _ body:
-      @Sendable (_ shard: Int, any BlockSweep, [(BlockActivity, Range<Int>)]) throws -> Void
+      @Sendable (ShardTurn, any BlockSweep, [(BlockActivity, Range<Int>)]) throws -> Void
   ) throws {
     let plan = try plan(
       steps: inputs.steps - (past ?? 0), inputs, isPlain: past == nil && !areRagged)
     try inputs.withActivity { activity in
       let shared = SharedActivity(activity.from(step: past ?? 0))
-      try pool.run(shards: plan.shards) { shard in
+      try pool.run(shards: plan.shards) { shard, turn in
         try self.withSweep(plan.key, packed) { sweep in
           let blocks = plan.batch.blocks[shard].map {
             (shared.activity.from(trial: $0.lowerBound), $0)
           }
-          try body(shard, sweep, blocks)
+          try body(turn, sweep, blocks)
         }
       }
     }

@@ -129,17 +129,16 @@ public struct EligibilityPropagation: GradientRule {
     let problem = try EligibilityProblem<Float>(
       network, model, parameters, feedback: state["feedback"])
     let plan = BatchPlan(trials: batch.trials, layout: .neurons)
-    let sums = Mutex([Int: EligibilitySum<Float>]())
-    try pool.run(shards: plan.blocks.count) { shard in
+    let sums = Mutex(EligibilitySum<Float>())
+    try pool.run(shards: plan.blocks.count) { shard, turn in
       var sum = EligibilitySum<Float>()
       for trial in plan.blocks[shard].joined() {
         sum.add(problem.run(batch, trial: trial, loss: loss), trial: trial)
       }
       let finished = sum
-      sums.withLock { $0[shard] = finished }
+      turn.take { sums.withLock { $0.add(finished) } }
     }
-    var total = EligibilitySum<Float>()
-    for (_, sum) in sums.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { total.add(sum) }
+    let total = sums.withLock { $0 }
     let readout = Tensor<Float>(
       axes: axes, shape: shape, values: total.readout(steps: shape[0], trials: batch.trials))
     let outcome = loss.finish(

@@ -157,7 +157,16 @@ public protocol PackedConnectivity: GradientLayout {
 /// What lays out sums of gradients in its own way.
 public protocol GradientLayout: AnyObject, Sendable {
   /// The gradient of the tensors, by local name, from a gradient summed over workspaces.
+  typealias Reader = @Sendable (AlignedBuffer<Float>) -> NamedTensors<Float>
+
   func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float>
+
+  /// `gradient`, which goes on without the layout itself where that has much memory.
+  var gradientReader: Reader { get }
+}
+
+extension GradientLayout {
+  public var gradientReader: Reader { { self.gradient($0) } }
 }
 
 extension PackedConnectivity {

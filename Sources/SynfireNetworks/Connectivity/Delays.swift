@@ -166,7 +166,8 @@ final class PackedDelays: PackedConnectivity {
     var total: Tensor<Double>?
     let length = sum.count / parts.count
     for (delay, part) in parts.enumerated() {
-      let gradient: Tensor<Double> = part.weightGradient(sum.pointer + delay * length).converted()
+      let gradient: Tensor<Double> = part.gradientLayout.gradient(sum.pointer + delay * length)
+        .converted()
       if total == nil { total = gradient }
       for index in gradient.values.indices where delays[index] == delay {
         total!.values[index] = gradient.values[index]

@@ -67,7 +67,10 @@ final class DerivedConnectivity: PackedConnectivity {
     base.accumulate(activity, times: times, trials: trials, adjoint, workspace)
   }
 
-  func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float> {
-    chainRule(base.gradient(sum))
+  func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float> { gradientReader(sum) }
+
+  var gradientReader: Reader {
+    let (ofBase, chainRule) = (base.gradientReader, chainRule)
+    return { chainRule(ofBase($0)) }
   }
 }

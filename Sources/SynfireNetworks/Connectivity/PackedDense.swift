@@ -27,6 +27,13 @@ final class PackedDense: PackedConnectivity {
   /// Whether the diagonal has no gradient.
   private let excludesAutapses: Bool
 
+  /// Without the memory of the weights.
+  var gradientLayout: DenseGradientLayout {
+    DenseGradientLayout(
+      presynaptic: presynaptic, postsynaptic: postsynaptic, rowStride: rowStride,
+      excludesAutapses: excludesAutapses)
+  }
+
   init(
     weights: Tensor<Float>, spiking: Bool, excludesAutapses: Bool = false,
     adjointPrecision: AdjointPrecision = .single
@@ -172,12 +179,23 @@ final class PackedDense: PackedConnectivity {
     }
   }
 
-  func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float> {
-    NamedTensors([("weights", weightGradient(sum.pointer))])
-  }
+  func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float> { gradientReader(sum) }
 
-  /// The gradient [postsynaptic, presynaptic] from the layout of the workspaces.
-  func weightGradient(_ sum: UnsafePointer<Float>) -> Tensor<Float> {
+  var gradientReader: Reader {
+    let layout = gradientLayout
+    return { NamedTensors([("weights", layout.gradient($0.pointer))]) }
+  }
+}
+
+/// How sums of gradients of a full matrix lie: [presynaptic, postsynaptic padded], rows `rowStride` apart.
+struct DenseGradientLayout: Sendable {
+  let presynaptic: Int
+  let postsynaptic: Int
+  let rowStride: Int
+  let excludesAutapses: Bool
+
+  /// The gradient [postsynaptic, presynaptic].
+  func gradient(_ sum: UnsafePointer<Float>) -> Tensor<Float> {
     let count = postsynaptic * presynaptic
     let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       Transposition.copy(

@@ -1,14 +1,22 @@
 import SynfireCore
 
 extension PackedNetwork {
-  /// Gradients by parameter name from buffers in the order of `BlockSweep.gradientBuffers`.
-  public func gradient(
-    _ network: Network, _ buffers: [AlignedBuffer<Float>]
+  /// Reads gradients by parameter name from buffers in the order of `BlockSweep.gradientBuffers`, and goes on
+  /// without the memory of packed weights.
+  public func gradientReader(
+    _ network: Network
+  ) -> @Sendable ([AlignedBuffer<Float>]) -> NamedTensors<Float> {
+    let (readers, parameters) = (connections.map(\.gradientReader), parameters)
+    return { Self.gradient(network, parameters, readers, $0) }
+  }
+
+  private static func gradient(
+    _ network: Network, _ parameters: NamedTensors<Float>, _ readers: [GradientLayout.Reader],
+    _ buffers: [AlignedBuffer<Float>]
   ) -> NamedTensors<Float> {
-    let packed = connections
     var result = NamedTensors<Float>()
     for (index, connection) in network.connections.enumerated() {
-      let tensors = packed[index].gradient(buffers[index])
+      let tensors = readers[index](buffers[index])
       for (name, tensor) in tensors.prefixed(connection.prefix) { result[name] = tensor }
     }
     if network.readout.bias != nil {
@@ -16,7 +24,7 @@ extension PackedNetwork {
         axes: ["output"], shape: [network.readout.outputs],
         values: (0..<network.readout.outputs).map { buffers.last!.pointer[$0] })
     }
-    for (layer, buffer) in zip(network.layers, buffers.dropFirst(packed.count)) {
+    for (layer, buffer) in zip(network.layers, buffers.dropFirst(readers.count)) {
       let rows = stride(from: 0, to: buffer.count, by: layer.neurons).map { start in
         (0..<layer.neurons).map { Double(buffer.pointer[start + $0]) }
       }
