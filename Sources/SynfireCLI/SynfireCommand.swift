@@ -26,6 +26,7 @@ struct SynfireCommand: ParsableCommand {
   static func main() {
     // A reader that went away, as in `synfire list | head -1`, is no reason to lose a run.
     signal(SIGPIPE, SIG_IGN)
+    HeapPolicy.returnLargeBlocks()
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -1,4 +1,5 @@
 import Foundation
+import Synfire
 
 /// The seconds that training steps took, and the memory of the process at its peak.
 public struct StepTimes: Encodable {
@@ -18,6 +19,8 @@ public struct StepTimes: Encodable {
   public init(
     count: Int, unitsEach: Int = 1, _ step: () throws -> (loss: Double, firingRate: Double)
   ) rethrows {
+    // As the program does.
+    HeapPolicy.returnLargeBlocks()
     seconds = try Self.seconds(count) { (loss, firingRate) = try step() }
       .map { $0 / Double(unitsEach) }
     var usage = rusage()

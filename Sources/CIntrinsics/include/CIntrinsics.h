@@ -6,6 +6,9 @@
 
 #include "MatrixTiles.h"
 #include <stdint.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -336,6 +339,17 @@ static inline uint32_t synfire_build_features(void) {
 
 /// What the processor and the operating system offer.
 uint32_t synfire_machine_features(void);
+
+/// From now on blocks of the heap of at least so many bytes get pages of their own; smaller ones keep pages that they
+/// have had, up to so many bytes that are free.
+static inline void synfire_set_heap_thresholds(int bytes_of_own_pages, int bytes_kept) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, bytes_of_own_pages);
+  mallopt(M_TRIM_THRESHOLD, bytes_kept);
+#else
+  (void)bytes_of_own_pages, (void)bytes_kept;
+#endif
+}
 
 #pragma clang diagnostic pop
 #endif
