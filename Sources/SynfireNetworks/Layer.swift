@@ -115,7 +115,10 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
 
   public func sweepByteCount(_ size: SweepSize) -> Int {
     SweepCounts<Model.Fast>(size).bytes + snapshotByteCount(size)
-      + recurrent.count * RecurrentPath.byteCount(size)
+      + recurrent.reduce(0) {
+        let sharesRing = $1.filter == .none && input.filter == .none
+        return $0 + RecurrentPath.byteCount(size, sharesRing: sharesRing)
+      }
   }
 
   public func savedByteCount(_ size: SweepSize) -> Int {

@@ -119,6 +119,66 @@ import Testing
     }
   }
 
+  /// Connections without a filter share what they know of the adjoints of the drive, whatever their latencies;
+  /// groups of 64 steps then wrap around. Where `drive` is large many neurons spike at most steps.
+  @Test(arguments: [(0, 1), (0, 3), (2, 1), (5, 62)], [0.5, 3])
+  func latenciesWithoutFilters(_ latencies: (input: Int, recurrent: Int), _ drive: Float) throws {
+    for isSpiking in [true, false] {
+      func layer<Model: NeuronModel>(_ model: Model) -> any NetworkLayer {
+        Layer(
+          neurons: 70, model: model,
+          input: Connection(Dense(.normal(deviation: 0.4)), latency: latencies.input),
+          recurrent: [
+            Connection(
+              Dense(.normal(deviation: 0.05)), latency: latencies.recurrent, name: "dense"),
+            Connection(
+              Modes(
+                3, modeInitialization: .normal(deviation: 0.3),
+                scoreInitialization: .constant(0.1)), latency: latencies.recurrent + 1,
+              name: "modes"),
+          ])
+      }
+      let network = try Network(
+        timeStep: 0.001, inputs: 6,
+        layers: [
+          isSpiking
+            ? layer(
+              LIF(
+                timeStep: 0.001, membraneTimeConstant: 0.005,
+                surrogate: .fastSigmoid(slope: 2)))
+            : layer(RateUnit(timeStep: 0.001, membraneTimeConstant: 0.010))
+        ],
+        readout: Readout(
+          outputs: 2, connection: Connection(Dense(.normal(deviation: 0.1))),
+          reduction: .everyStep))
+      var random = RandomStream(seed: 11, stream: "latencies")
+      let shape = [150, 10, 6]
+      let inputs = Tensor<Float>(
+        axes: ["time", "trial", "channel"], shape: shape,
+        values: random.normals(150 * 10 * 6).map { drive + $0 })
+      let targets = Tensor<Float>(
+        axes: ["time", "trial", "output"], shape: [150, 10, 2], repeating: 0.5)
+      let parameters = network.initialParameters(seed: 3)
+      let rule = try BackpropagationThroughTime(
+        network: network, parameters: parameters, loss: .rootSumSquares,
+        optimizer: .adam(learningRate: 1e-3), threads: 2)
+      let found = try rule.gradient(TrialBatch(inputs: .analog(inputs), targets: .values(targets)))
+
+      let engine = try ReferenceEngine(network)
+      let run = try engine.run(inputs.converted(), parameters.converted())
+      let (loss, adjoint) = try Loss.rootSumSquares.evaluate(run.readout, .values(targets))
+      let expected = try engine.gradient(run, readoutAdjoint: adjoint, parameters.converted())
+      #expect(abs(found.loss - loss) < 1e-4 * loss)
+      for (name, gradient) in expected.pairs {
+        let size = gradient.values.map(\.magnitude).max()!
+        #expect(size > 1e-6)
+        for (value, number) in zip(try #require(found.gradients[name]).values, gradient.values) {
+          #expect(abs(Double(value) - number) <= 2e-4 * size, "\(name)")
+        }
+      }
+    }
+  }
+
   /// With a readout that copies the spikes, a firing-rate term is a constant adjoint of the readout.
   @Test func firingRateRegularizer() throws {
     let model = LIF(timeStep: 0.002, membraneTimeConstant: 0.020, refractorySteps: 2)

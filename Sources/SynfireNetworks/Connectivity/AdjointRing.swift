@@ -2,14 +2,20 @@ import SynfireCore
 
 /// Adjoints of the postsynaptic drive for the last 64 steps, [trial, step % 64, postsynaptic padded]: the
 /// steps of a trial lie together, so that sums over time stay in the first cache.
+///
+/// Connections of several latencies may share one ring: each counts the steps of its activity, the row of which is
+/// that of the drive `shift` steps later.
 public struct AdjointRing {
   let base: UnsafeMutablePointer<Float>
+  /// From 0 to 63.
+  let shift: Int
   /// Floats between steps and between trials.
   let stepStride: Int
   let trialStride: Int
 
-  init(base: UnsafeMutablePointer<Float>, rowLength: Int) {
+  init(base: UnsafeMutablePointer<Float>, rowLength: Int, shift: Int = 0) {
     self.base = base
+    self.shift = shift & 63
     stepStride = spreadStride(rowLength)
     trialStride = Self.trialStride(rowLength: rowLength)
   }
@@ -17,6 +23,7 @@ public struct AdjointRing {
   /// One step only, with the trials `trialStride` apart.
   init(step: UnsafeMutablePointer<Float>, trialStride: Int) {
     base = step
+    shift = 0
     stepStride = 0
     self.trialStride = trialStride
   }
@@ -30,7 +37,21 @@ public struct AdjointRing {
   }
 
   func row(_ step: Int, _ trial: Int) -> UnsafeMutablePointer<Float> {
-    base + (step & 63) * stepStride + trial * trialStride
+    base + ((step &+ shift) & 63) * stepStride + trial * trialStride
+  }
+
+  /// Calls `body` for the parts of an aligned group of steps whose rows lie one after another, in order.
+  @inline(__always)
+  func forEachRun(of times: Range<Int>, _ body: (Range<Int>) -> Void) {
+    let end = ((times.upperBound - 1) | 63) + 1 - shift
+    let middle = min(max(end, times.lowerBound), times.upperBound)
+    if middle > times.lowerBound { body(times.lowerBound..<middle) }
+    if middle < times.upperBound { body(middle..<times.upperBound) }
+  }
+
+  /// Bits of steps, each moved to the place of its row.
+  func places(ofSteps bits: UInt64) -> UInt64 {
+    bits << UInt64(shift) | (shift == 0 ? 0 : bits >> UInt64(64 - shift))
   }
 
   func vectors(_ step: Int, _ trial: Int) -> UnsafeMutablePointer<SIMD16<Float>> {

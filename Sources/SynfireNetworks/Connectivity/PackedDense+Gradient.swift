@@ -19,16 +19,18 @@ extension PackedDense {
       }
       for trial in 0..<trials {
         accumulate(
-          words + trial * trialStride, timeStride: timeStride, times: times,
-          adjoint.base + trial * adjoint.trialStride, stepStride: adjoint.stepStride, workspace)
+          words + trial * trialStride, timeStride: timeStride, times: times, adjoint,
+          trial: trial, workspace)
       }
     case .analog(let values, let timeStride, let trialStride):
       for trial in 0..<trials {
-        RowKernels.addOuter(
-          adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride, count: times.count,
-          scales: values + times.lowerBound * timeStride + trial * trialStride,
-          scaleStride: timeStride, channels: presynaptic, into: workspace.gradient.pointer,
-          destinationStride: rowStride, vectors: rowLength / 16)
+        adjoint.forEachRun(of: times) { times in
+          RowKernels.addOuter(
+            adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride, count: times.count,
+            scales: values + times.lowerBound * timeStride + trial * trialStride,
+            scaleStride: timeStride, channels: presynaptic, into: workspace.gradient.pointer,
+            destinationStride: rowStride, vectors: rowLength / 16)
+        }
       }
     }
   }
@@ -36,9 +38,10 @@ extension PackedDense {
   /// Adds the rows of the adjoint at which each presynaptic neuron spiked, for one trial; of a neuron
   /// that spiked at most steps, the sum of all rows without those at which it was silent.
   private func accumulate(
-    _ words: UnsafePointer<UInt64>, timeStride: Int, times: Range<Int>,
-    _ adjoint: UnsafePointer<Float>, stepStride: Int, _ workspace: ConnectivityWorkspace
+    _ words: UnsafePointer<UInt64>, timeStride: Int, times: Range<Int>, _ ring: AdjointRing,
+    trial: Int, _ workspace: ConnectivityWorkspace
   ) {
+    let adjoint = ring.base + trial * ring.trialStride
     let gradient = workspace.gradient.pointer
     let total = workspace.scratch.pointer
     // The rows of the trial lie far apart, often on few lines of the first cache.
@@ -46,7 +49,8 @@ extension PackedDense {
     for (slot, time) in times.enumerated() {
       (gathered + slot * wordCount).update(from: words + time * timeStride, count: wordCount)
     }
-    let all = (~UInt64(0) >> UInt64(64 - times.count)) << UInt64(times.lowerBound & 63)
+    let all = ring.places(
+      ofSteps: (~UInt64(0) >> UInt64(64 - times.count)) << UInt64(times.lowerBound & 63))
     var hasTotal = false
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { turned in
       let columns = turned.baseAddress!
@@ -62,16 +66,16 @@ extension PackedDense {
         guard any != 0 else { continue }
         transpose64(columns)
         for bit in 0..<min(64, presynaptic - word << 6) where columns[bit] != 0 {
-          let spikes = columns[bit]
+          let spikes = ring.places(ofSteps: columns[bit])
           let isMostly = 2 * spikes.nonzeroBitCount > times.count + 1
           if isMostly, !hasTotal {
             total.update(repeating: 0, count: rowLength)
             RowKernels.add(
-              adjoint, stride: stepStride, bits: all, into: total, vectors: rowLength / 16)
+              adjoint, stride: ring.stepStride, bits: all, into: total, vectors: rowLength / 16)
             hasTotal = true
           }
           RowKernels.add(
-            adjoint, stride: stepStride, bits: isMostly ? all & ~spikes : spikes,
+            adjoint, stride: ring.stepStride, bits: isMostly ? all & ~spikes : spikes,
             outOf: isMostly ? UnsafePointer(total) : nil,
             into: gradient + (word << 6 + bit) * rowStride, vectors: rowLength / 16)
         }
@@ -89,12 +93,21 @@ extension PackedDense {
   ) {
     let ends = workspace.list(count: presynaptic + total + 16)
     let offsets = ends + presynaptic
+    let stride = Int32(truncatingIfNeeded: adjoint.stepStride)
+    // The last steps of the group lie before the others.
+    let wrapped = 64 - adjoint.shift
+    let late = adjoint.shift == 0 ? 0 : ~UInt64(0) << UInt64(wrapped)
     var found = 0
     for neuron in 0..<presynaptic {
       for trial in 0..<spikes.trials {
+        let steps = spikes.steps(neuron, trial)
+        let first = Int32(truncatingIfNeeded: trial &* adjoint.trialStride)
         found &+= synfire_places_of_bits(
-          spikes.steps(neuron, trial), Int32(truncatingIfNeeded: trial &* adjoint.trialStride),
-          Int32(truncatingIfNeeded: adjoint.stepStride), offsets + found)
+          steps & ~late, first &+ Int32(truncatingIfNeeded: adjoint.shift) &* stride, stride,
+          offsets + found)
+        guard steps & late != 0 else { continue }
+        found &+= synfire_places_of_bits(
+          steps >> UInt64(wrapped), first, stride, offsets + found)
       }
       ends[neuron] = Int32(truncatingIfNeeded: found)
     }

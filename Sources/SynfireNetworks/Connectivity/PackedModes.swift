@@ -117,10 +117,13 @@ final class PackedModes: PackedConnectivity {
             vectors: modeLength / 16)
         }
       }
-      RowKernels.addOuter(
-        adjoint.row(times.lowerBound, trial), stride: adjoint.stepStride, count: times.count,
-        scales: kappa, scaleStride: modeLength, channels: modes, into: inputGradient,
-        destinationStride: rowLength, vectors: rowLength / 16)
+      adjoint.forEachRun(of: times) { run in
+        RowKernels.addOuter(
+          adjoint.row(run.lowerBound, trial), stride: adjoint.stepStride, count: run.count,
+          scales: kappa + (run.lowerBound - times.lowerBound) * modeLength,
+          scaleStride: modeLength, channels: modes, into: inputGradient,
+          destinationStride: rowLength, vectors: rowLength / 16)
+      }
     }
   }
 

@@ -8,10 +8,15 @@ extension KernelSweep {
     buffers.inputFilterAdjoints.clear()
     // Trials that have not ended alone write the adjoints of their drives; those of others stay 0.
     if lengths.areRagged { buffers.driveAdjoints.clear() }
-    // Steps past the end are looked up too.
-    let looksAhead = wiring.hasDelays || lengths.areRagged
-    if looksAhead { buffers.inputRing.clear() }
-    for path in recurrent { path.beginBackward(lookingAhead: looksAhead) }
+    for path in recurrent { path.filterAdjoints.clear() }
+  }
+
+  /// Forgets the adjoints of drives past the end, which are looked up too with delays or ends of trials' own; the
+  /// last segment may have been run again, and have left drives in their place.
+  private func clearAhead() {
+    guard wiring.hasDelays || lengths.areRagged else { return }
+    buffers.inputRing.clear()
+    for path in recurrent { path.clearRing() }
   }
 
   func backward(
@@ -25,6 +30,7 @@ extension KernelSweep {
       snapshots.restore(buffers, recurrent, from: segment)
       runAgain(segment, layer, inputs, trials: trials)
     }
+    if times.upperBound == lengths.longest { clearAhead() }
     for time in times.reversed() {
       collectOutputAdjoint(
         layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)
@@ -67,10 +73,12 @@ extension KernelSweep {
   ) {
     let inputWorkspace = inputWorkspace(layer)
     let inputTime = time - wiring.input.latency
-    if inputTime + past >= 0 {
+    if inputTime + past >= 0 || inputFilter == nil {
       inputRing.write(
         inputTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
         filter: inputFilter, buffers.inputFilterAdjoints.pointer)
+    }
+    if inputTime + past >= 0 {
       layer.input.receive(inputRing, time: inputTime, trials: trials, inputWorkspace)
     }
     if inputTime >= 0, let inputAdjoint {
@@ -87,9 +95,11 @@ extension KernelSweep {
     forEachKind(layer) { path, synapses, workspace in
       let recurrentTime = time - path.latency
       if recurrentTime + past >= 0 {
-        path.ring.write(
-          recurrentTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
-          filter: path.filter, path.filterAdjoints.pointer)
+        if !path.sharesRing {
+          path.ring.write(
+            recurrentTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
+            filter: path.filter, path.filterAdjoints.pointer)
+        }
         synapses.receive(path.ring, time: recurrentTime, trials: trials, workspace)
       }
       if let times = completed(time, latency: path.latency) {

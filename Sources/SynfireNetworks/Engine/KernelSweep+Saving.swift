@@ -3,19 +3,26 @@ import SynfireCore
 /// Blocks that are run forward, put aside, and run back later.
 extension KernelSweep {
   func save() -> AnyObject {
-    let saved = SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots)
+    isHandedOut = true
+    return SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots)
+  }
+
+  /// Gets memory for what `save` handed out, now that it is needed.
+  func replaceHandedOut() {
+    guard isHandedOut else { return }
     use(
       spare.popLast()
         ?? SavedSweep(
           spikes: AlignedBuffer(count: buffers.spikes.count),
           outputs: AlignedBuffer(count: buffers.outputs.count),
           snapshots: SweepSnapshots(size, wiring, kernel)))
-    return saved
   }
 
   func restore(_ saved: AnyObject, _ layer: PackedLayer, trials: Int, lengths: TrialLengths) {
-    spare.append(
-      SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots))
+    if !isHandedOut {
+      spare.append(
+        SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots))
+    }
     use(saved as! SavedSweep<Model.Fast>)
     begin(layer, trials: trials)
     self.lengths = lengths
@@ -23,6 +30,7 @@ extension KernelSweep {
   }
 
   private func use(_ saved: SavedSweep<Model.Fast>) {
+    isHandedOut = false
     buffers.exchange(spikes: saved.spikes, outputs: saved.outputs)
     snapshots = saved.snapshots
     wholeMemory = SweepMemory(buffers, size)

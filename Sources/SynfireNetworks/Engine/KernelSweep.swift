@@ -18,6 +18,8 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   var snapshots: SweepSnapshots<Model.Fast>
   /// Memory that `save` gave and `restore` took back.
   var spare: [SavedSweep<Model.Fast>] = []
+  /// Whether that of the last block is with whom `save` gave it to.
+  var isHandedOut = false
   let buffers: SweepBuffers<Model.Fast>
   /// Steps before the first that the sweep goes on from: 0, or `SweepSize.history`.
   var past = 0
@@ -46,8 +48,14 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     memory = wholeMemory
     snapshots = SweepSnapshots(size, wiring, kernel)
     inputFilter = wiring.input.filter?.fast
-    recurrent = wiring.recurrent.map { RecurrentPath($0, size) }
-    inputRing = AdjointRing(base: buffers.inputRing.pointer, rowLength: size.rowLength)
+    // Unfiltered adjoints of inputs are those of the drive itself, at the step of the drive.
+    let isFiltered = inputFilter != nil
+    let ring = buffers.inputRing.pointer
+    inputRing = AdjointRing(
+      base: ring, rowLength: size.rowLength, shift: isFiltered ? 0 : wiring.input.latency)
+    recurrent = wiring.recurrent.map {
+      RecurrentPath($0, size, inputRing: isFiltered ? nil : ring)
+    }
     driveRing = AdjointRing(base: buffers.driveRing.pointer, rowLength: size.rowLength)
   }
 
@@ -162,6 +170,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
 
   /// Sets states to those before the first step, and parameters to those of the layer.
   func begin(_ layer: PackedLayer, trials: Int) {
+    replaceHandedOut()
     buffers.setParameters(layer.neurons, lanes: 1, vectors: size.vectors)
     buffers.states.pointer.update(repeating: kernel.initialState, count: trials * size.vectors)
     buffers.inputFilters.clear()

@@ -14,22 +14,33 @@ final class RecurrentPath {
   let filterAdjoints: AlignedBuffer<FilterState>
   /// Adjoints of the drive over the last 64 steps.
   let ring: AdjointRing
-  private let ringBuffer: AlignedBuffer<Float>
+  /// Its memory; nil where it is that of the inputs, whose adjoints are the same.
+  private let ringBuffer: AlignedBuffer<Float>?
+  var sharesRing: Bool { ringBuffer == nil }
   private var ownWorkspace: ConnectivityWorkspace?
 
-  init(_ wiring: SynapseWiring, _ size: SweepSize) {
+  /// - Parameter inputRing: where unfiltered adjoints of the drive are kept; nil if they are nowhere.
+  init(
+    _ wiring: SynapseWiring, _ size: SweepSize, inputRing: UnsafeMutablePointer<Float>?
+  ) {
     filter = wiring.filter?.fast
     latency = wiring.latency
     filterName = wiring.filterName
     filterStates = AlignedBuffer(count: Self.cells(size))
     filterAdjoints = AlignedBuffer(count: Self.cells(size))
-    ringBuffer = AlignedBuffer(count: Self.ringCount(size))
-    ring = AdjointRing(base: ringBuffer.pointer, rowLength: size.rowLength)
+    if filter == nil, let inputRing {
+      ringBuffer = nil
+      ring = AdjointRing(base: inputRing, rowLength: size.rowLength, shift: latency)
+    } else {
+      let buffer = AlignedBuffer<Float>(count: Self.ringCount(size))
+      ringBuffer = buffer
+      ring = AdjointRing(base: buffer.pointer, rowLength: size.rowLength)
+    }
   }
 
   /// Bytes of that memory.
-  static func byteCount(_ size: SweepSize) -> Int {
-    4 * ringCount(size) + 2 * cells(size) * MemoryLayout<FilterState>.stride
+  static func byteCount(_ size: SweepSize, sharesRing: Bool) -> Int {
+    (sharesRing ? 0 : 4 * ringCount(size)) + 2 * cells(size) * MemoryLayout<FilterState>.stride
   }
 
   private static func cells(_ size: SweepSize) -> Int { size.trials * size.vectors }
@@ -46,9 +57,6 @@ final class RecurrentPath {
     return workspace
   }
 
-  /// Forgets all adjoints, and with `lookingAhead` those of steps past the end, which are looked up too.
-  func beginBackward(lookingAhead: Bool) {
-    filterAdjoints.clear()
-    if lookingAhead { ringBuffer.clear() }
-  }
+  /// Forgets the adjoints of the drive, where they are not those of the inputs.
+  func clearRing() { ringBuffer?.clear() }
 }
