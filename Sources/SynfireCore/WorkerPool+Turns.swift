@@ -4,7 +4,7 @@ extension WorkerPool {
   /// Runs shards side by side, each of which has a turn at what they do one after another.
   ///
   /// Sums of what shards find, added in their turns, are the same bits on any number of threads, and need no
-  /// memory for shards that are early: they wait.
+  /// memory for shards that are early: they wait, which takes time where shards are of different sizes.
   public func run(shards: Int, _ body: @Sendable (Int, ShardTurn) throws -> Void) throws {
     let order = ShardOrder()
     try run(shards: shards) { shard in
@@ -20,10 +20,11 @@ extension WorkerPool {
 
 /// The turn of a shard among all of a job.
 public struct ShardTurn: Sendable {
-  fileprivate let shard: Int
+  public let shard: Int
   fileprivate let order: ShardOrder
 
-  /// Runs `body` when every lower shard has had its turn, which each must take once; not at all if a shard threw.
+  /// Runs `body` when every lower shard has had its turn, which all must take once if one does; not at all if a shard
+  /// threw.
   public func take(_ body: () -> Void) { order.take(shard, body) }
 }
 

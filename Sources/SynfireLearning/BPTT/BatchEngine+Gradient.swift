@@ -68,7 +68,7 @@ extension BatchEngine {
     var knowsSpikes: Bool { if case .backward(.some, _) = self { true } else { false } }
   }
 
-  /// What one shard adds up, or all of them in their order.
+  /// What one shard, or all of them, add up.
   private struct Total: Sendable {
     var loss = 0.0
     /// Spikes by layer and neuron.
@@ -77,17 +77,40 @@ extension BatchEngine {
     var readout: Tensor<Float>
     var outcome = (loss: 0.0, factor: 0.0)
     var state: NetworkState<Float>?
+  }
+
+  /// Adds up what shards hand in, in their order whenever they come.
+  private struct ShardSums: Sendable {
+    /// Shards that are early leave a copy of at most so many bytes; larger sums are handed in in turn.
+    static let mostCopied = 1 << 20
+
+    private(set) var total: Total
+    private var next = 0
+    private var early: [Int: Total] = [:]
+
+    init(_ empty: Total) { total = empty }
 
     /// - Parameter gradients: the sums of the shard in the memory of its worker; they are set to zero.
-    mutating func add(_ shard: Total, gradients added: [AlignedBuffer<Float>]) {
-      loss += shard.loss
-      for layer in counts.indices { counts[layer].add(shard.counts[layer]) }
-      if gradients.isEmpty {
-        gradients = added.map { $0.copy() }
+    mutating func add(_ shard: Total, gradients: [AlignedBuffer<Float>], shard index: Int) {
+      if index == next {
+        add(shard, gradients)
+        while let waiting = early.removeValue(forKey: next) { add(waiting, waiting.gradients) }
       } else {
-        gradients.add(added)
+        early[index] = shard
+        early[index]!.gradients = gradients.map { $0.copy() }
       }
-      for buffer in added { buffer.clear() }
+      for buffer in gradients { buffer.clear() }
+    }
+
+    private mutating func add(_ shard: Total, _ gradients: [AlignedBuffer<Float>]) {
+      next += 1
+      total.loss += shard.loss
+      for layer in total.counts.indices { total.counts[layer].add(shard.counts[layer]) }
+      if total.gradients.isEmpty {
+        total.gradients = gradients.map { $0.copy() }
+      } else {
+        total.gradients.add(gradients)
+      }
     }
   }
 
@@ -105,7 +128,7 @@ extension BatchEngine {
       readout: emptyReadout(batch.inputs))
     try loss.validate(batch.targets, readoutShape: total.readout.shape)
     let empty = total
-    let sums = Mutex(total)
+    let sums = Mutex(ShardSums(total))
     try total.readout.values.withUnsafeMutableBufferPointer { values in
       let writer = ReadoutWriter(values.baseAddress!, batch, loss, rows: rows)
       try forEachShard(
@@ -141,11 +164,15 @@ extension BatchEngine {
         var gradients: [AlignedBuffer<Float>] = []
         if case .backward = direction { gradients = sweep.gradientBuffers(packed) }
         let finished = (sum, gradients)
-        turn.take { sums.withLock { $0.add(finished.0, gradients: finished.1) } }
+        func handIn() {
+          sums.withLock { $0.add(finished.0, gradients: finished.1, shard: turn.shard) }
+        }
+        let isLarge = gradients.reduce(0) { $0 + $1.byteCount } > ShardSums.mostCopied
+        if isLarge { turn.take(handIn) } else { handIn() }
       }
     }
     let readout = total.readout
-    total = sums.withLock { $0 }
+    total = sums.withLock { $0.total }
     total.readout = readout
     total.state = end.state.map { known.keepLast($0, lengths: batch.lengths) }
     total.outcome = loss.finish(
