@@ -11,8 +11,8 @@ struct ExportCommand: ParsableCommand {
   @Argument(help: "A run folder.")
   var folder: String
 
-  @Option(help: "safetensors, npz or nir.")
-  var format: Format
+  @Option(help: "safetensors, npz or nir; that of the name of the file if not said.")
+  var format: Format?
 
   @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
   var output: String
@@ -20,7 +20,16 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "Export the parameters of the best validation in place of the last ones.")
   var best = false
 
+  private func chosenFormat() throws -> Format {
+    let ending = URL(fileURLWithPath: output).pathExtension
+    if let format = format ?? Format(rawValue: ending) { return format }
+    throw TrainingError(
+      "the name of the file does not say its format", place: "--output \(output)",
+      remedy: "let it end in .safetensors or .npz, or say --format")
+  }
+
   func run() throws {
+    let format = try chosenFormat()
     let folder = try RunFolder.read(at: folder)
     let checkpoint =
       best ? try Checkpoint(contentsOf: folder.bestPath) : try Subject.checkpoint(in: folder)

@@ -36,6 +36,7 @@ struct MistakeTests {
     (["report", "nothing"], "there is no such run folder"),
     (["export", "nothing", "--format", "npz", "--output", "x.npz"], "there is no such run folder"),
     (["export", "nothing", "--format", "onnx", "--output", "x"], "onnx"),
+    (["export", "nothing", "--output", "x.onnx"], "does not say its format"),
     (["simulate", "smnn/context", "--trials", "no.npz", "--output", "x.npz"], "no.npz"),
     (["gradient", "smnn/context", "--output", "x.npz"], "--trials"),
     (["sweep", "smnn/context", "--grid", "modes"], "write --grid key=a,b,c"),
