@@ -3,14 +3,12 @@ import SynfireCore
 /// Few channels into many neurons, whose inputs are numbers, or many neurons, whose outputs are spikes,
 /// into few.
 ///
-/// Sums of gradients are [postsynaptic, channel padded] of numbers, [presynaptic, width padded] of spikes.
+/// Sums of gradients are [postsynaptic, channel] of numbers, [presynaptic, output] of spikes.
 extension PackedDense: FactoredLaneConnectivity {
   var width: Int { postsynaptic }
   var expands: Bool { false }
 
-  var laneSumCount: Int {
-    max(postsynaptic * paddedWidth(presynaptic), presynaptic * paddedWidth(postsynaptic))
-  }
+  var laneSumCount: Int { postsynaptic * presynaptic }
 
   func gather(_ activity: LaneActivity, into inner: UnsafeMutablePointer<Vector>, adding: Bool) {
     switch activity {
@@ -44,20 +42,17 @@ extension PackedDense: FactoredLaneConnectivity {
   }
 
   func accumulate(_ steps: LaneSteps, into sums: UnsafeMutablePointer<Vector>) {
+    let adjoints = NumberRows(
+      first: steps.innerAdjoints, stepStride: steps.innerAdjointStride)
     switch steps.activity {
     case .spikes(let bits):
-      let stride = steps.activityStride
       LaneKernels.accumulate(
-        steps: steps.count, rowCount: presynaptic,
-        { step, neuron in LaneKernels.spikes(bits[step * stride + neuron]) },
-        steps.innerAdjoints, columnStride: steps.innerAdjointStride,
-        columnCount: paddedWidth(postsynaptic), into: sums)
+        steps: steps.count, SpikeRows(first: bits, stepStride: steps.activityStride),
+        count: presynaptic, adjoints, count: postsynaptic, into: sums)
     case .analog(let values):
-      let (adjoints, stride) = (steps.innerAdjoints, steps.innerAdjointStride)
       LaneKernels.accumulate(
-        steps: steps.count, rowCount: postsynaptic,
-        { step, neuron in adjoints[step * stride + neuron] },
-        values, columnStride: steps.activityStride, columnCount: paddedWidth(presynaptic),
+        steps: steps.count, adjoints, count: postsynaptic,
+        NumberRows(first: values, stepStride: steps.activityStride), count: presynaptic,
         into: sums)
     }
   }
@@ -67,9 +62,7 @@ extension PackedDense: FactoredLaneConnectivity {
   ) {
     for pre in 0..<presynaptic {
       for post in 0..<postsynaptic {
-        let place =
-          spiking
-          ? pre * paddedWidth(postsynaptic) + post : post * paddedWidth(presynaptic) + pre
+        let place = spiking ? pre * postsynaptic + post : post * presynaptic + pre
         gradient[pre * rowStride + post] += sums[place].sum()
       }
     }

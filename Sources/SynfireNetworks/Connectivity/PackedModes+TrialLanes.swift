@@ -2,11 +2,11 @@ import SynfireCore
 
 /// The P modes are the inner numbers: kappa is filtered, not the drive of N neurons.
 ///
-/// Sums of gradients are A [postsynaptic, mode padded], then B [presynaptic, mode padded].
+/// Sums of gradients are A [postsynaptic, mode], then B [presynaptic, mode].
 extension PackedModes: FactoredLaneConnectivity {
   var width: Int { modes }
   var expands: Bool { true }
-  var laneSumCount: Int { (postsynaptic + presynaptic) * paddedWidth(modes) }
+  var laneSumCount: Int { (postsynaptic + presynaptic) * modes }
 
   func gather(_ activity: LaneActivity, into inner: UnsafeMutablePointer<Vector>, adding: Bool) {
     guard case .spikes(let bits) = activity, !adding else {
@@ -39,31 +39,29 @@ extension PackedModes: FactoredLaneConnectivity {
     guard case .spikes(let bits) = steps.activity else {
       preconditionFailure("modes gather spikes")
     }
-    let (adjoints, adjointStride) = (steps.driveAdjoints, steps.driveAdjointStride)
     LaneKernels.accumulate(
-      steps: steps.count, rowCount: postsynaptic,
-      { step, neuron in adjoints[step * adjointStride + neuron] },
-      steps.inner, columnStride: steps.innerStride, columnCount: paddedWidth(modes), into: sums)
-    let stride = steps.activityStride
+      steps: steps.count,
+      NumberRows(first: steps.driveAdjoints, stepStride: steps.driveAdjointStride),
+      count: postsynaptic, NumberRows(first: steps.inner, stepStride: steps.innerStride),
+      count: modes, into: sums)
     LaneKernels.accumulate(
-      steps: steps.count, rowCount: presynaptic,
-      { step, neuron in LaneKernels.spikes(bits[step * stride + neuron]) },
-      steps.innerAdjoints, columnStride: steps.innerAdjointStride,
-      columnCount: paddedWidth(modes), into: sums + postsynaptic * paddedWidth(modes))
+      steps: steps.count, SpikeRows(first: bits, stepStride: steps.activityStride),
+      count: presynaptic,
+      NumberRows(first: steps.innerAdjoints, stepStride: steps.innerAdjointStride), count: modes,
+      into: sums + postsynaptic * modes)
   }
 
   func reduce(
     _ sums: UnsafePointer<Vector>, spiking: Bool, into gradient: UnsafeMutablePointer<Float>
   ) {
-    let width = paddedWidth(modes)
     let outputGradient = gradient + modes * rowLength
     for mode in 0..<modes {
       for neuron in 0..<postsynaptic {
-        gradient[mode * rowLength + neuron] += sums[neuron * width + mode].sum()
+        gradient[mode * rowLength + neuron] += sums[neuron * modes + mode].sum()
       }
       for neuron in 0..<presynaptic {
         outputGradient[neuron * modeLength + mode] +=
-          sums[(postsynaptic + neuron) * width + mode].sum()
+          sums[(postsynaptic + neuron) * modes + mode].sum()
       }
     }
   }

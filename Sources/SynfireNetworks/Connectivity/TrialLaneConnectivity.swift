@@ -80,6 +80,51 @@ struct LaneSteps {
   let driveAdjointStride: Int
 }
 
+/// Vectors by step and row: numbers, or the spikes of neurons.
+protocol LaneRows {
+  subscript(step: Int, row: Int) -> Vector { get }
+}
+
+struct NumberRows: LaneRows {
+  let first: UnsafePointer<Vector>
+  let stepStride: Int
+
+  @inline(__always)
+  subscript(step: Int, row: Int) -> Vector { first[step &* stepStride &+ row] }
+}
+
+struct SpikeRows: LaneRows {
+  let first: UnsafePointer<UInt16>
+  let stepStride: Int
+
+  @inline(__always)
+  subscript(step: Int, row: Int) -> Vector {
+    LaneKernels.spikes(first[step &* stepStride &+ row])
+  }
+}
+
+/// A row at each of eight steps.
+private struct EightSteps {
+  private let (a, b, c, d): (Vector, Vector, Vector, Vector)
+  private let (e, f, g, h): (Vector, Vector, Vector, Vector)
+
+  @inline(__always)
+  init(_ rows: some LaneRows, _ row: Int) {
+    (a, b, c, d) = (rows[0, row], rows[1, row], rows[2, row], rows[3, row])
+    (e, f, g, h) = (rows[4, row], rows[5, row], rows[6, row], rows[7, row])
+  }
+
+  /// sum + the products of all steps, in two chains, so that one product need not wait for the last.
+  @inline(__always)
+  func product(_ other: EightSteps, addedTo sum: Vector) -> Vector {
+    let early = sum.addingProduct(a, other.a).addingProduct(b, other.b)
+      .addingProduct(c, other.c).addingProduct(d, other.d)
+    let late = (e * other.e).addingProduct(f, other.f)
+      .addingProduct(g, other.g).addingProduct(h, other.h)
+    return early + late
+  }
+}
+
 /// The vectors that rows of `count` inner numbers take: one, or a multiple of four.
 @inline(__always)
 func paddedWidth(_ count: Int) -> Int { count == 1 ? 1 : (count + 3) & ~3 }
@@ -174,42 +219,36 @@ enum LaneKernels {
     }
   }
 
-  /// sums[a columnCount + b] += sum over steps of rows(step, a) columns[step columnStride + b].
+  /// sums[a columnCount + b] += sum over steps of rows[step, a] columns[step, b].
   @inline(__always)
   static func accumulate(
-    steps: Int, rowCount: Int, _ row: (_ step: Int, _ a: Int) -> Vector,
-    _ columns: UnsafePointer<Vector>, columnStride: Int, columnCount: Int,
-    into sums: UnsafeMutablePointer<Vector>
+    steps: Int, _ rows: some LaneRows, count rowCount: Int, _ columns: NumberRows,
+    count columnCount: Int, into sums: UnsafeMutablePointer<Vector>
   ) {
     guard steps == LaneSteps.most else {
       for a in 0..<rowCount {
         for step in 0..<steps {
-          let value = row(step, a)
+          let value = rows[step, a]
           for b in 0..<columnCount {
             sums[a * columnCount + b] = sums[a * columnCount + b]
-              .addingProduct(value, columns[step * columnStride + b])
+              .addingProduct(value, columns[step, b])
           }
         }
       }
       return
     }
-    for a in 0..<rowCount {
-      let (r0, r1, r2, r3) = (row(0, a), row(1, a), row(2, a), row(3, a))
-      let (r4, r5, r6, r7) = (row(4, a), row(5, a), row(6, a), row(7, a))
+    // Two rows share what is loaded of the columns; an odd last row is the second of its pair anew.
+    var a = 0
+    while a < rowCount {
+      let (first, second) = (EightSteps(rows, a), EightSteps(rows, min(a + 1, rowCount - 1)))
+      let target = sums + a * columnCount
       for b in 0..<columnCount {
-        let column = columns + b
-        // Two chains, so that one product need not wait for the last.
-        let early = sums[a * columnCount + b]
-          .addingProduct(r0, column[0])
-          .addingProduct(r1, column[columnStride])
-          .addingProduct(r2, column[2 * columnStride])
-          .addingProduct(r3, column[3 * columnStride])
-        let late = (r4 * column[4 * columnStride])
-          .addingProduct(r5, column[5 * columnStride])
-          .addingProduct(r6, column[6 * columnStride])
-          .addingProduct(r7, column[7 * columnStride])
-        sums[a * columnCount + b] = early + late
+        let column = EightSteps(columns, b)
+        target[b] = first.product(column, addedTo: target[b])
+        guard a + 1 < rowCount else { continue }
+        target[columnCount + b] = second.product(column, addedTo: target[columnCount + b])
       }
+      a += 2
     }
   }
 

@@ -1,7 +1,9 @@
 import SynfireCore
 
 /// The path of a connection of few numbers: gathering, filter and latency, and what its gradient needs.
-final class FactoredLanePath: LanePath {
+///
+/// Generic, so that what is called at every step is known when it is compiled.
+final class FactoredLanePath<Packed: FactoredLaneConnectivity>: LanePath {
   private let latency: Int
   private let filter: ExponentialFilter<Vector>?
   private let steps: Int
@@ -20,10 +22,13 @@ final class FactoredLanePath: LanePath {
   private let sums: AlignedBuffer<Vector>
   private let workspace: ConnectivityWorkspace
 
-  private var connectivity: any FactoredLaneConnectivity
+  private var connectivity: Packed
+  /// The same, without counting references at every step.
+  private var uncounted: Unmanaged<Packed>
 
-  init(_ connectivity: any FactoredLaneConnectivity, _ wiring: LanePathWiring) {
+  init(_ connectivity: Packed, _ wiring: LanePathWiring) {
     self.connectivity = connectivity
+    uncounted = .passUnretained(connectivity)
     latency = wiring.latency
     filter = wiring.filter?.fast
     steps = wiring.steps
@@ -44,7 +49,8 @@ final class FactoredLanePath: LanePath {
   }
 
   func begin(_ connectivity: any TrialLaneConnectivity) {
-    self.connectivity = connectivity as! any FactoredLaneConnectivity
+    self.connectivity = connectivity as! Packed
+    uncounted = .passUnretained(self.connectivity)
     states.clear()
   }
 
@@ -56,7 +62,9 @@ final class FactoredLanePath: LanePath {
   private func inner(_ activity: LaneSequence, time: Int) -> UnsafeMutablePointer<Vector> {
     let target = inner.pointer + time * innerStride
     if time >= latency {
-      connectivity.gather(activity.step(time - latency), into: target, adding: false)
+      uncounted._withUnsafeGuaranteedRef {
+        $0.gather(activity.step(time - latency), into: target, adding: false)
+      }
     } else {
       target.update(repeating: .zero, count: row)
     }
@@ -69,17 +77,21 @@ final class FactoredLanePath: LanePath {
     overwriting: Bool
   ) {
     if isDirect, time >= latency {
-      connectivity.gather(activity.step(time - latency), into: drive, adding: !overwriting)
+      uncounted._withUnsafeGuaranteedRef {
+        $0.gather(activity.step(time - latency), into: drive, adding: !overwriting)
+      }
       return
     }
     if overwriting { drive.update(repeating: .zero, count: count) }
-    if !isDirect { connectivity.expand(inner(activity, time: time), into: drive) }
+    guard !isDirect else { return }
+    let inner = inner(activity, time: time)
+    uncounted._withUnsafeGuaranteedRef { $0.expand(inner, into: drive) }
   }
 
   func receive(_ driveAdjoint: UnsafePointer<Vector>, time: Int) {
     guard !isDirect else { return }
     let target = slot(time)
-    connectivity.contract(driveAdjoint, into: target)
+    uncounted._withUnsafeGuaranteedRef { $0.contract(driveAdjoint, into: target) }
     filter?.adjointStep(adjointStates.pointer, target, count: row, into: target)
   }
 
@@ -87,7 +99,7 @@ final class FactoredLanePath: LanePath {
     time: Int, into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>?
   ) {
     guard time + latency < steps else { return }
-    connectivity.scatter(slot(time + latency), into: presynaptic)
+    uncounted._withUnsafeGuaranteedRef { $0.scatter(slot(time + latency), into: presynaptic) }
   }
 
   func accumulate(
@@ -98,15 +110,14 @@ final class FactoredLanePath: LanePath {
     let count = min(time + LaneSteps.most, steps) - start
     guard count > 0 else { return }
     let adjoints = driveAdjoints + start % LaneSteps.most * stride
-    connectivity.accumulate(
-      LaneSteps(
-        count: count, activity: activity.step(start - latency),
-        activityStride: activity.stepStride, inner: inner.pointer + start * innerStride,
-        innerStride: innerStride,
-        innerAdjoints: isDirect ? adjoints : UnsafePointer(slot(start)),
-        innerAdjointStride: isDirect ? stride : row, driveAdjoints: adjoints,
-        driveAdjointStride: stride),
-      into: sums.pointer)
+    let steps = LaneSteps(
+      count: count, activity: activity.step(start - latency),
+      activityStride: activity.stepStride, inner: inner.pointer + start * innerStride,
+      innerStride: innerStride,
+      innerAdjoints: isDirect ? adjoints : UnsafePointer(slot(start)),
+      innerAdjointStride: isDirect ? stride : row, driveAdjoints: adjoints,
+      driveAdjointStride: stride)
+    uncounted._withUnsafeGuaranteedRef { $0.accumulate(steps, into: sums.pointer) }
   }
 
   func gradient() -> AlignedBuffer<Float> {

@@ -82,9 +82,19 @@ public final class TrialLaneNetworkSweep: BlockSweep {
     let stride = sweep.spikes.stepStride
     let present = presentLanes(trials)
     counts[0].withUnsafeMutableBufferPointer { counts in
-      for time in 0..<steps {
-        let row = bits + time * stride
-        for neuron in counts.indices { counts[neuron] += (row[neuron] & present).nonzeroBitCount }
+      // Sixteen neurons at a time, over so few steps that their counts fit in 16 bits.
+      for first in Swift.stride(from: 0, to: steps, by: 4096) {
+        for neuron in Swift.stride(from: 0, to: counts.count, by: 16) {
+          var sum = SIMD16<UInt16>.zero
+          for time in first..<min(first + 4096, steps) {
+            let row = UnsafeRawPointer(bits + time * stride + neuron)
+              .loadUnaligned(as: SIMD16<UInt16>.self)
+            sum &+= (row & present).nonzeroBitCount
+          }
+          for lane in 0..<min(16, counts.count - neuron) {
+            counts[neuron + lane] += Int(sum[lane])
+          }
+        }
       }
     }
   }
