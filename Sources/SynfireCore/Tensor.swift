@@ -19,6 +19,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
   /// Creates a tensor from its elements.
   ///
   /// - Precondition: the counts agree; use `init(validating:)` for data from outside.
+  @inlinable
   public init(axes: [String], shape: [Int], values: [Scalar]) {
     precondition(axes.count == shape.count, "\(axes.count) axis names for \(shape.count) axes")
     precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
@@ -28,6 +29,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
   }
 
   /// Creates a tensor with every element equal to `value`.
+  @inlinable
   public init(axes: [String], shape: [Int], repeating value: Scalar = 0) {
     self.init(
       axes: axes, shape: shape, values: Array(repeating: value, count: shape.reduce(1, *)))

@@ -24,17 +24,20 @@ public struct ContextIntegrationTask: TrialTask {
   public let offset: Double
   /// The standard deviation of the noise of one step.
   public let noise: Double
+  private let workers: WorkerPool?
 
   public var inputChannels: Int { 4 }
   public var outputs: Int { 1 }
 
   /// Creates the task; the defaults are those of Lin and Huang (2024).
   ///
+  /// - Parameter workers: threads to share the drawing of noise.
   /// - Throws: `TasksError` if a window is empty or reaches outside the trial, or a size is negative or
   ///   not finite.
   public init(
     steps: Int = 500, stimulus: Range<Int> = 50..<250, response: Range<Int> = 250..<500,
-    offset: Double = 0.5, noise: Double = 1, name: String = "context"
+    offset: Double = 0.5, noise: Double = 1, name: String = "context",
+    workers: WorkerPool? = nil
   ) throws {
     for (window, label) in [(stimulus, "stimulus"), (response, "response")] {
       guard !window.isEmpty, window.lowerBound >= 0, window.upperBound <= steps else {
@@ -55,6 +58,7 @@ public struct ContextIntegrationTask: TrialTask {
     self.response = response
     self.offset = offset
     self.noise = noise
+    self.workers = workers
   }
 
   public func size(of split: Split) -> Int? { nil }
@@ -103,15 +107,19 @@ extension ContextIntegrationTask {
     let conditions = RandomStream(seed: seed, stream: "\(name).\(split.rawValue).conditions")
     let noise = RandomStream(seed: seed, stream: "\(name).\(split.rawValue).noise")
     for trial in 0..<trials {
-      let number = UInt64(index * trials + trial)
-      var stream = conditions.at(step: 0, trial: number)
+      var stream = conditions.at(step: 0, trial: UInt64(index * trials + trial))
       let bits = stream.next()
       drawn.context.append(Int(bits & 1))
       drawn.positive.append(SIMD2(Int(bits >> 1 & 1), Int(bits >> 2 & 1)))
       drawn.chance.append(stream.uniform())
-      var normals = noise.at(step: 0, trial: number)
-      normals.fillNormal(
-        UnsafeMutableBufferPointer(start: drawn.noise.pointer + trial * span, count: span))
+    }
+    let values = drawn.noise
+    try TrialShards.forEach(of: trials, workers: workers) { range in
+      for trial in range {
+        var normals = noise.at(step: 0, trial: UInt64(index * trials + trial))
+        normals.fillNormal(
+          UnsafeMutableBufferPointer(start: values.pointer + trial * span, count: span))
+      }
     }
     return drawn
   }

@@ -31,11 +31,11 @@ public struct ContextSwitchTask: TrialTask {
   public init(
     steps: Int = 500, stimulus: Range<Int> = 50..<250, response: Range<Int> = 250..<500,
     offset: Double = 0.5, noise: Double = 1, switchProbability: Double = 0.1,
-    switchedSteps: Int = 200, name: String = "context-switch"
+    switchedSteps: Int = 200, name: String = "context-switch", workers: WorkerPool? = nil
   ) throws {
     integration = try ContextIntegrationTask(
-      steps: steps, stimulus: stimulus, response: response, offset: offset, noise: noise, name: name
-    )
+      steps: steps, stimulus: stimulus, response: response, offset: offset, noise: noise,
+      name: name, workers: workers)
     guard switchProbability >= 0, switchProbability <= 1 else {
       throw TasksError(
         "the switch probability is \(switchProbability)", place: name,

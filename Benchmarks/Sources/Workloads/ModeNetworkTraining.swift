@@ -24,7 +24,7 @@ public struct ModeNetworkTraining {
     task =
       digits
       ? try MNISTTask(directory: data, workers: WorkerPool(threads: threads))
-      : try ContextIntegrationTask()
+      : try ContextIntegrationTask(workers: WorkerPool(threads: threads))
     self.trials = trials
 
     let timeStep = 0.002

@@ -31,12 +31,11 @@ public struct BatchPlan: Sendable, Equatable {
     }
   }
 
-  /// A range in so many parts of about the same length.
+  /// A range in so many parts, the first of which may be longer by one: shards that are begun last are short.
   private static func parts(_ range: Range<Int>, _ count: Int) -> [Range<Int>] {
-    (0..<count).map { part in
-      range.lowerBound + part * range.count / count..<range.lowerBound + (part + 1) * range.count
-        / count
-    }
+    let (length, longer) = range.count.quotientAndRemainder(dividingBy: count)
+    func start(_ part: Int) -> Int { range.lowerBound + part * length + min(part, longer) }
+    return (0..<count).map { start($0)..<start($0 + 1) }
   }
 
   /// The trials of the largest block.

@@ -30,38 +30,45 @@ struct ReadoutWriter: @unchecked Sendable {
           adjoint: adjoint)
       }
     case .values(let tensor):
+      // Trials that lie one after another are worked on together.
+      let isDense = validRows == nil && block.trialStride == block.count
       return tensor.values.withUnsafeBufferPointer { targets in
-        write(block, trials, factor: factor) { outputs, adjoint, step, trial in
+        write(block, trials, together: isDense ? trials.count : 1, factor: factor) {
+          outputs, adjoint, step, trial in
           loss.add(
             outputs: outputs, targets: targets.baseAddress! + place(step, trial, block),
-            count: block.count, adjoint: adjoint)
+            count: isDense ? trials.count * block.count : block.count, adjoint: adjoint)
         }
       }
     }
   }
 
-  /// - Parameter add: the loss of the outputs of a step of a trial, whose derivatives it writes.
+  /// - Parameters:
+  ///   - together: so many trials as `add` works on in one call.
+  ///   - add: the loss of the outputs of a step of trials, whose derivatives it writes.
   @inline(__always)
   private func write(
-    _ block: ReadoutBlock, _ trials: Range<Int>, factor: Float,
+    _ block: ReadoutBlock, _ trials: Range<Int>, together: Int = 1, factor: Float,
     add: (
       _ outputs: UnsafePointer<Float>, _ adjoint: UnsafeMutablePointer<Float>, _ step: Int,
       _ trial: Int
     ) -> Double
   ) -> Double {
     var sum = 0.0
+    let count = together * block.count
     for step in 0..<block.steps {
-      for (row, trial) in trials.enumerated() {
+      for row in stride(from: 0, to: trials.count, by: together) {
+        let trial = trials.lowerBound + row
         let offset = step * block.stepStride + row * block.trialStride
         let outputs = UnsafePointer(block.outputs + offset)
         let adjoint = block.adjoints + offset
         guard counts(step, trial) else {
-          adjoint.update(repeating: 0, count: block.count)
+          adjoint.update(repeating: 0, count: count)
           continue
         }
-        (values + place(step, trial, block)).update(from: outputs, count: block.count)
+        (values + place(step, trial, block)).update(from: outputs, count: count)
         sum += add(outputs, adjoint, step, trial)
-        for output in 0..<block.count { adjoint[output] *= factor }
+        for output in 0..<count { adjoint[output] *= factor }
       }
     }
     return sum

@@ -28,16 +28,24 @@ public enum Loss: String, Sendable, Equatable, CaseIterable {
   /// Whether dloss/dsum does not depend on the sum.
   var isMean: Bool { self != .rootSumSquares }
 
-  /// A trial's squared errors: writes dsum/dy, returns the sum.
+  /// Squared errors: writes dsum/dy, returns the sum.
   ///
-  /// - Parameters: `outputs`, `targets` and `adjoint` hold the outputs of one step of one trial.
+  /// - Parameters: `outputs`, `targets` and `adjoint` hold the outputs of one step, of one trial or of several.
   @inlinable
   public func add<Scalar: TensorScalar>(
     outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, count: Int,
     adjoint: UnsafeMutablePointer<Scalar>
   ) -> Double {
-    var sum = 0.0
-    for output in 0..<count {
+    var sums = SIMD8<Double>.zero
+    for start in stride(from: 0, to: count & ~7, by: 8) {
+      for lane in 0..<8 {
+        let error = outputs[start + lane] - targets[start + lane]
+        adjoint[start + lane] = error
+        sums[lane] += Double(error * error)
+      }
+    }
+    var sum = sums.sum()
+    for output in (count & ~7)..<count {
       let error = outputs[output] - targets[output]
       adjoint[output] = error
       sum += Double(error * error)

@@ -30,12 +30,13 @@ extension Experiment {
     case .contextIntegration(let context):
       return try ContextIntegrationTask(
         steps: context.steps, stimulus: context.stimulus, response: context.response,
-        offset: context.offset, noise: context.noiseDeviation)
+        offset: context.offset, noise: context.noiseDeviation, workers: workers)
     case .contextSwitch(let context, let switching):
       return try ContextSwitchTask(
         steps: context.steps, stimulus: context.stimulus, response: context.response,
         offset: context.offset, noise: context.noiseDeviation,
-        switchProbability: switching.probability, switchedSteps: switching.steps)
+        switchProbability: switching.probability, switchedSteps: switching.steps,
+        workers: workers)
     case .sequentialImages(let images):
       return try SequentialMNISTTask(
         directory: dataDirectory, stepsPerPixel: images.stepsPerPixel, encoding: images.encoding,
