@@ -111,10 +111,10 @@ public struct LIFKernel<Number: Lanes>: UniformNeuronKernel {
   @usableFromInline let inputGain: Number
   @usableFromInline let threshold: Number
   @usableFromInline let refractorySteps: Number
-  @usableFromInline let subtracts: Bool
+  @usableFromInline var subtracts: Bool
   @usableFromInline let differentiatesReset: Bool
-  @usableFromInline let surrogate: Surrogate
-  @usableFromInline let smoothed: Bool
+  @usableFromInline var surrogate: Surrogate
+  @usableFromInline var smoothed: Bool
 
   init(_ model: LIF, smoothed: Bool) {
     let decay = exp(-model.timeStep / model.membraneTimeConstant)
