@@ -16,10 +16,10 @@ extension PackedDense: FactoredLaneConnectivity {
       precondition(!adding, "sums of spikes are kept in registers")
       LaneKernels.gather(
         bits, count: presynaptic, rows.pointer, stride: rowStride,
-        width: paddedWidth(postsynaptic), into: inner)
+        width: postsynaptic, into: inner)
     case .analog(let values):
       LaneKernels.expand(
-        values, width: paddedWidth(presynaptic), rows.pointer, stride: rowStride,
+        values, width: presynaptic, rows.pointer, stride: rowStride,
         count: postsynaptic, into: inner, overwriting: !adding)
     }
   }
@@ -37,7 +37,7 @@ extension PackedDense: FactoredLaneConnectivity {
       preconditionFailure("only connections to few neurons are taken back trial by trial")
     }
     LaneKernels.expand(
-      inner, width: paddedWidth(postsynaptic), rows.pointer, stride: presynapticLength,
+      inner, width: postsynaptic, rows.pointer, stride: presynapticLength,
       count: self.presynaptic, into: presynaptic)
   }
 

@@ -13,25 +13,25 @@ extension PackedModes: FactoredLaneConnectivity {
       preconditionFailure("modes gather spikes, into sums of their own")
     }
     LaneKernels.gather(
-      bits, count: presynaptic, outputModes.pointer, stride: modeLength, width: paddedWidth(modes),
+      bits, count: presynaptic, outputModes.pointer, stride: modeLength, width: modes,
       into: inner)
   }
 
   func expand(_ inner: UnsafePointer<Vector>, into drive: UnsafeMutablePointer<Vector>) {
     LaneKernels.expand(
-      inner, width: paddedWidth(modes), scaledInputModes.pointer, stride: rowLength,
+      inner, width: modes, scaledInputModes.pointer, stride: rowLength,
       count: postsynaptic, into: drive)
   }
 
   func contract(_ adjoint: UnsafePointer<Vector>, into inner: UnsafeMutablePointer<Vector>) {
     LaneKernels.contract(
       adjoint, count: postsynaptic, inputModes.pointer, stride: rowLength,
-      width: paddedWidth(modes), into: inner)
+      width: modes, into: inner)
   }
 
   func scatter(_ inner: UnsafePointer<Vector>, into presynaptic: UnsafeMutablePointer<Vector>) {
     LaneKernels.expand(
-      inner, width: paddedWidth(modes), scaledOutputModes.pointer, stride: presynapticLength,
+      inner, width: modes, scaledOutputModes.pointer, stride: presynapticLength,
       count: self.presynaptic, into: presynaptic)
   }
 

@@ -129,7 +129,7 @@ private struct EightSteps {
 @inline(__always)
 func paddedWidth(_ count: Int) -> Int { count == 1 ? 1 : (count + 3) & ~3 }
 
-/// Small matrices of numbers times vectors of sixteen trials. Widths are 1 or a multiple of four.
+/// Small matrices of numbers times vectors of sixteen trials: up to four inner numbers are kept in registers.
 enum LaneKernels {
   /// sums[k] = sum over neurons j that spike of weights[j stride + k].
   @inline(__always)
@@ -137,32 +137,8 @@ enum LaneKernels {
     _ bits: UnsafePointer<UInt16>, count: Int, _ weights: UnsafePointer<Float>, stride: Int,
     width: Int, into sums: UnsafeMutablePointer<Vector>
   ) {
-    if width == 1 {
-      var (even, odd) = (Vector.zero, Vector.zero)
-      var neuron = 0
-      while neuron + 2 <= count {
-        even = even.addingProduct(spikes(bits[neuron]), weight(weights, neuron * stride))
-        odd = odd.addingProduct(spikes(bits[neuron + 1]), weight(weights, (neuron + 1) * stride))
-        neuron += 2
-      }
-      if neuron < count {
-        even = even.addingProduct(spikes(bits[neuron]), weight(weights, neuron * stride))
-      }
-      sums[0] = even + odd
-      return
-    }
-    for k in Swift.stride(from: 0, to: width, by: 4) {
-      var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
-      for neuron in 0..<count {
-        let spike = spikes(bits[neuron])
-        let place = neuron * stride + k
-        a = a.addingProduct(spike, weight(weights, place))
-        b = b.addingProduct(spike, weight(weights, place + 1))
-        c = c.addingProduct(spike, weight(weights, place + 2))
-        d = d.addingProduct(spike, weight(weights, place + 3))
-      }
-      (sums[k], sums[k + 1], sums[k + 2], sums[k + 3]) = (a, b, c, d)
-    }
+    forEachGroup(
+      width, GatherColumns(bits: bits, count: count, weights: weights, stride: stride, sums: sums))
   }
 
   /// result[n] += sum over k of weights[k stride + n] inner[k]; with `overwriting`, = in place of +=.
@@ -171,26 +147,11 @@ enum LaneKernels {
     _ inner: UnsafePointer<Vector>, width: Int, _ weights: UnsafePointer<Float>, stride: Int,
     count: Int, into result: UnsafeMutablePointer<Vector>, overwriting: Bool = false
   ) {
-    if width == 1 {
-      let a = inner[0]
-      for n in 0..<count {
-        let start = overwriting ? Vector.zero : result[n]
-        result[n] = start.addingProduct(a, weight(weights, n))
-      }
-      return
-    }
-    for k in Swift.stride(from: 0, to: width, by: 4) {
-      let (a, b, c, d) = (inner[k], inner[k + 1], inner[k + 2], inner[k + 3])
-      let first = weights + k * stride
-      let fresh = overwriting && k == 0
-      for n in 0..<count {
-        let start = fresh ? Vector.zero : result[n]
-        let left = start.addingProduct(a, weight(first, n))
-          .addingProduct(b, weight(first, stride + n))
-        result[n] = left.addingProduct(c, weight(first, 2 * stride + n))
-          .addingProduct(d, weight(first, 3 * stride + n))
-      }
-    }
+    forEachGroup(
+      width,
+      ExpandColumns(
+        inner: inner, weights: weights, stride: stride, count: count, result: result,
+        overwriting: overwriting))
   }
 
   /// sums[k] = sum over n of weights[k stride + n] values[n].
@@ -199,23 +160,24 @@ enum LaneKernels {
     _ values: UnsafePointer<Vector>, count: Int, _ weights: UnsafePointer<Float>, stride: Int,
     width: Int, into sums: UnsafeMutablePointer<Vector>
   ) {
-    if width == 1 {
-      var a = Vector.zero
-      for n in 0..<count { a = a.addingProduct(values[n], weight(weights, n)) }
-      sums[0] = a
-      return
+    forEachGroup(
+      width,
+      ContractColumns(values: values, count: count, weights: weights, stride: stride, sums: sums))
+  }
+
+  /// Runs `kernel` for groups of four columns, and for those that are left.
+  @inline(__always)
+  private static func forEachGroup(_ width: Int, _ kernel: some ColumnKernel) {
+    var k = 0
+    while k + 4 <= width {
+      kernel.run(FourColumns.self, from: k)
+      k += 4
     }
-    for k in Swift.stride(from: 0, to: width, by: 4) {
-      var (a, b, c, d) = (Vector.zero, Vector.zero, Vector.zero, Vector.zero)
-      let first = weights + k * stride
-      for n in 0..<count {
-        let value = values[n]
-        a = a.addingProduct(value, weight(first, n))
-        b = b.addingProduct(value, weight(first, stride + n))
-        c = c.addingProduct(value, weight(first, 2 * stride + n))
-        d = d.addingProduct(value, weight(first, 3 * stride + n))
-      }
-      (sums[k], sums[k + 1], sums[k + 2], sums[k + 3]) = (a, b, c, d)
+    switch width - k {
+    case 3: kernel.run(ThreeColumns.self, from: k)
+    case 2: kernel.run(TwoColumns.self, from: k)
+    case 1: kernel.run(OneColumn.self, from: k)
+    default: break
     }
   }
 
@@ -255,9 +217,4 @@ enum LaneKernels {
   /// 1 in the lanes of the trials that spike, 0 elsewhere.
   @inline(__always)
   static func spikes(_ bits: UInt16) -> Vector { Vector(FloatLaneMask(bits: bits)) }
-
-  @inline(__always)
-  private static func weight(_ weights: UnsafePointer<Float>, _ place: Int) -> Vector {
-    Vector(repeating: weights[place])
-  }
 }

@@ -32,6 +32,10 @@ final class LaneInputs {
     switch block {
     case .analog(let values, let timeStride, let trialStride):
       precondition(!readsBits, "synapses are swept with spikes")
+      if trials == 16, channels % 4 == 0 {
+        turn(values, timeStride: timeStride, trialStride: trialStride)
+        return
+      }
       numbers.clear()
       forEachRow(trials) { time, trial, row in
         let source = values + time * timeStride + trial * trialStride
@@ -49,6 +53,37 @@ final class LaneInputs {
           let bit = source[channel >> 6] >> UInt64(channel & 63) & 1
           row[channel * 16 + trial] = Float(bit)
         }
+      }
+    }
+  }
+
+  /// Turns four channels of all lanes at a time.
+  private func turn(_ values: UnsafePointer<Float>, timeStride: Int, trialStride: Int) {
+    for time in 0..<steps {
+      for channel in Swift.stride(from: 0, to: channels, by: 4) {
+        let source = values + (time &* timeStride &+ channel)
+        func four(_ first: Int) -> Vector {
+          func trial(_ lane: Int) -> SIMD4<Float> {
+            UnsafeRawPointer(source + lane &* trialStride).loadUnaligned(as: SIMD4<Float>.self)
+          }
+          return Vector(
+            lowHalf: SIMD8(lowHalf: trial(first), highHalf: trial(first + 1)),
+            highHalf: SIMD8(lowHalf: trial(first + 2), highHalf: trial(first + 3)))
+        }
+        let (a, b, c, d) = (four(0), four(4), four(8), four(12))
+        let target = numbers.pointer + (time &* stride &+ channel)
+        let (even, odd) = (
+          Vector(lowHalf: a.evenHalf, highHalf: b.evenHalf),
+          Vector(lowHalf: c.evenHalf, highHalf: d.evenHalf)
+        )
+        let (evenOdd, oddOdd) = (
+          Vector(lowHalf: a.oddHalf, highHalf: b.oddHalf),
+          Vector(lowHalf: c.oddHalf, highHalf: d.oddHalf)
+        )
+        target[0] = Vector(lowHalf: even.evenHalf, highHalf: odd.evenHalf)
+        target[1] = Vector(lowHalf: evenOdd.evenHalf, highHalf: oddOdd.evenHalf)
+        target[2] = Vector(lowHalf: even.oddHalf, highHalf: odd.oddHalf)
+        target[3] = Vector(lowHalf: evenOdd.oddHalf, highHalf: oddOdd.oddHalf)
       }
     }
   }
