@@ -156,12 +156,12 @@ public protocol PackedConnectivity: GradientLayout {
 
 /// What lays out sums of gradients in its own way.
 public protocol GradientLayout: AnyObject, Sendable {
-  /// The gradient of the tensors, by local name, from a gradient summed over workspaces.
   typealias Reader = @Sendable (AlignedBuffer<Float>) -> NamedTensors<Float>
 
+  /// The gradient of the tensors, by local name, from a gradient summed over workspaces.
   func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float>
 
-  /// `gradient`, which goes on without the layout itself where that has much memory.
+  /// What does the same when the layout is gone, if that has much memory.
   var gradientReader: Reader { get }
 }
 
