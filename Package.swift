@@ -35,6 +35,9 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Synfire", targets: ["Synfire"]),
+    // Networks and learning rules alone, without HDF5, YAML and the rest.
+    .library(
+      name: "SynfireEngine", targets: ["SynfireCore", "SynfireNetworks", "SynfireLearning"]),
     .executable(name: "synfire", targets: ["SynfireCLI"]),
   ],
   dependencies: [

@@ -13,10 +13,15 @@ let package = Package(
   ],
   targets: [
     .target(
-      name: "Workloads", dependencies: [.product(name: "Synfire", package: "synfire")],
+      name: "EngineWorkloads", dependencies: [.product(name: "SynfireEngine", package: "synfire")],
+      swiftSettings: native),
+    .target(
+      name: "Workloads",
+      dependencies: ["EngineWorkloads", .product(name: "Synfire", package: "synfire")],
       swiftSettings: native),
     .executableTarget(name: "lsnn-step", dependencies: ["Workloads"], swiftSettings: native),
-    .executableTarget(name: "alif-step", dependencies: ["Workloads"], swiftSettings: native),
+    .executableTarget(name: "alif-step", dependencies: ["EngineWorkloads"], swiftSettings: native),
+    .executableTarget(name: "alif-example", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(name: "rls-step", dependencies: ["Workloads"], swiftSettings: native),
     .executableTarget(
       name: "environment-steps", dependencies: [.product(name: "Synfire", package: "synfire")],

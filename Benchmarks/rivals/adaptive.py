@@ -1,13 +1,13 @@
 """Training steps of a dense recurrent network of adaptive neurons, in the tools that people use for it.
 
 One step: forward, cross-entropy of the mean output over the last window, firing-rate regularizer,
-back-propagation through time, Adam; the equations of `alif-step` (Workloads/AdaptiveNetworkTraining.swift):
+back-propagation through time, Adam; the equations of `alif-step` (EngineWorkloads/AdaptiveNetworkTraining.swift):
 
     b = rho b + (1 - rho) z;  A = 1 + beta b;  v = alpha v + (1 - alpha) I - A z
     z = 1 if v > A, dz/dv = 0.3 max(0, 1 - |v - A|);  y = alpha y + W_out z
 
 eager, compiled (PyTorch) and jax compute just these, and --check compares their loss and gradients with an
-example that `alif-step --example` wrote. The other tools bring neurons of their own, which stay as they are but for the
+example that `alif-example` wrote. The other tools bring neurons of their own, which stay as they are but for the
 derivative of a spike (theirs let gradients grow beyond all bounds over so many steps):
 
   snntorch      RLeaky: no adaptation, one number more a step

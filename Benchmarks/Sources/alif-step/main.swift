@@ -1,12 +1,10 @@
 // alif-step [--rate FRACTION] [--forward] [--bfloat16] TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]: times
 // training steps, prints JSON. --rate: of neurons that spike at a step, by scaling the inputs; --forward: times
 // forward runs too; --bfloat16: passes adjoints back in that precision.
-// alif-step [--bfloat16] --example FILE TRIALS STEPS INPUTS NEURONS: writes an example with its gradient.
+import EngineWorkloads
 import Foundation
-import Synfire
-import Workloads
+import SynfireNetworks
 
-var example: String?
 var rate: Double?
 var timesForward = false
 var precision = AdjointPrecision.single
@@ -15,9 +13,6 @@ var isUnderstood = true
 var arguments = CommandLine.arguments.dropFirst()[...]
 while let argument = arguments.popFirst() {
   switch argument {
-  case "--example":
-    example = arguments.popFirst()
-    isUnderstood = isUnderstood && example != nil
   case "--rate":
     rate = arguments.popFirst().flatMap { Double($0) }
     isUnderstood = isUnderstood && (rate.map { $0 > 0 && $0 < 1 } ?? false)
@@ -32,7 +27,7 @@ while let argument = arguments.popFirst() {
 guard isUnderstood, (4...6).contains(numbers.count) else {
   FileHandle.standardError.write(
     Data(
-      ("usage: alif-step [--example FILE] [--rate FRACTION] [--forward] [--bfloat16] "
+      ("usage: alif-step [--rate FRACTION] [--forward] [--bfloat16] "
         + "TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]\n").utf8))
   exit(2)
 }
@@ -41,16 +36,12 @@ do {
     trials: numbers[0], steps: numbers[1], inputs: numbers[2], neurons: numbers[3],
     threads: numbers.count > 5 ? numbers[5] : 2, rate: rate,
     adjointPrecision: precision)
-  if let example {
-    try SafeTensors.write(example, training.example())
-  } else {
-    var times = try StepTimes(count: numbers.count > 4 ? numbers[4] : 10) {
-      let metrics = try training.step()
-      return (metrics.loss, metrics.firingRate)
-    }
-    if timesForward { try times.addForward { _ = try training.forward() } }
-    try times.print()
+  var times = try StepTimes(count: numbers.count > 4 ? numbers[4] : 10) {
+    let metrics = try training.step()
+    return (metrics.loss, metrics.firingRate)
   }
+  if timesForward { try times.addForward { _ = try training.forward() } }
+  try times.print()
 } catch {
   FileHandle.standardError.write(Data("\(error)\n".utf8))
   exit(1)

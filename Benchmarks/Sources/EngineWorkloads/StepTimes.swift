@@ -1,5 +1,5 @@
 import Foundation
-import Synfire
+import SynfireCore
 
 /// The seconds that training steps took, and the memory of the process at its peak.
 public struct StepTimes: Encodable {

@@ -1,5 +1,7 @@
 import Foundation
-import Synfire
+import SynfireCore
+import SynfireLearning
+import SynfireNetworks
 
 /// Training of a dense recurrent network of adaptive neurons (after Bellec et al. 2018), one step at a
 /// time, on spikes that mean nothing: what `Benchmarks/rivals/adaptive.py` times as well.
