@@ -61,17 +61,26 @@ public struct BFloat16Matrix: Sendable {
   ) {
     let bytes = UnsafeRawPointer(source)
     let target = UnsafeMutableRawPointer(lanes)
-    func part(_ start: Int) -> SIMD16<Float> {
-      let values = bytes.loadUnaligned(fromByteOffset: 4 * start, as: SIMD16<Float>.self)
-      guard count - start < 16 else { return values }
-      let kept: UInt16 = count > start ? (1 << UInt16(count - start)) &- 1 : 0
-      return values.kept(where: FloatLaneMask(bits: kept))
+    @inline(__always)
+    func load(_ start: Int) -> SIMD16<Float> {
+      bytes.loadUnaligned(fromByteOffset: 4 * start, as: SIMD16<Float>.self)
     }
-    for start in stride(from: 0, to: count, by: 32) {
+    @inline(__always)
+    func store(_ start: Int, _ first: SIMD16<Float>, _ second: SIMD16<Float>) {
       target.storeBytes(
-        of: synfire_bfloat16(part(start), part(start + 16)), toByteOffset: 2 * start,
-        as: SIMD16<UInt32>.self)
+        of: synfire_bfloat16(first, second), toByteOffset: 2 * start, as: SIMD16<UInt32>.self)
     }
+    let whole = count & ~31
+    var start = 0
+    while start < whole {
+      store(start, load(start), load(start + 16))
+      start += 32
+    }
+    guard whole < count else { return }
+    let kept = UInt32(1) << UInt32(count - whole) &- 1
+    store(
+      whole, load(whole).kept(where: FloatLaneMask(bits: UInt16(truncatingIfNeeded: kept))),
+      load(whole + 16).kept(where: FloatLaneMask(bits: UInt16(kept >> 16))))
   }
 
   /// C = A B, or C += A B.

@@ -85,7 +85,8 @@ public struct Readout: Sendable {
     let everyStep = 2 * steps * trials * paddedToLanes(outputs) * 4
     switch reduction {
     case .everyStep: return everyStep
-    case .meanOverWindows(let window): return everyStep + everyStep / max(window, 1)
+    case .meanOverWindows(let window):
+      return everyStep + everyStep / max(window, 1) + 12 * trials * paddedToLanes(neurons)
     case .maximumOverTime: return 8 * trials * paddedToLanes(neurons) * 4
     }
   }

@@ -58,15 +58,16 @@ public struct AdjointRing {
     UnsafeMutableRawPointer(row(step, trial)).assumingMemoryBound(to: SIMD16<Float>.self)
   }
 
-  /// Writes a step of all trials: rows of `vectors` vectors, passed back through a filter if there is one.
+  /// Writes a step of all trials: rows of `vectors` vectors, `stride` vectors apart, passed back through a filter if
+  /// there is one.
   func write(
-    _ step: Int, _ rows: UnsafePointer<SIMD16<Float>>, trials: Int, vectors: Int,
+    _ step: Int, _ rows: UnsafePointer<SIMD16<Float>>, stride: Int, trials: Int, vectors: Int,
     filter: ExponentialFilter<SIMD16<Float>>?,
     _ states: UnsafeMutablePointer<ExponentialFilter<SIMD16<Float>>.State>
   ) {
     for trial in 0..<trials {
       let target = self.vectors(step, trial)
-      let source = rows + trial * vectors
+      let source = rows + trial * stride
       if let filter {
         filter.adjointStep(states + trial * vectors, source, count: vectors, into: target)
       } else {

@@ -20,21 +20,19 @@ extension PackedDense {
     _ workspace: ConnectivityWorkspace
   ) -> Bool {
     guard case .spikes(let words, let timeStride, let trialStride) = activity else { return false }
+    func block(_ trial: Int) -> SpikeBlock {
+      SpikeBlock(
+        words: words + times.lowerBound * timeStride + trial * trialStride, stride: timeStride,
+        steps: times.count, wordCount: wordCount)
+    }
+    guard (0..<trials).contains(where: { block($0).mayHaveFrequentChannels }) else { return false }
     let masks = workspace.words.pointer
     var any: UInt64 = 0
-    for trial in 0..<trials {
-      let block = SpikeBlock(
-        words: words + times.lowerBound * timeStride + trial * trialStride, stride: timeStride,
-        steps: times.count, wordCount: wordCount)
-      any |= block.survey(into: masks + 2 * trial * wordCount)
-    }
+    for trial in 0..<trials { any |= block(trial).survey(into: masks + 2 * trial * wordCount) }
     guard any != 0 else { return false }
     for trial in 0..<trials {
-      let block = SpikeBlock(
-        words: words + times.lowerBound * timeStride + trial * trialStride, stride: timeStride,
-        steps: times.count, wordCount: wordCount)
       sum(
-        block, masks: masks + 2 * trial * wordCount,
+        block(trial), masks: masks + 2 * trial * wordCount,
         compacted: masks + 2 * trials * wordCount, into: drives.row(times.lowerBound, trial),
         stride: drives.stepStride, workspace)
     }
@@ -95,6 +93,21 @@ private struct SpikeBlock {
   /// At most 64.
   let steps: Int
   let wordCount: Int
+
+  /// False where no channel spikes at most steps, since none does at three of four that follow each other.
+  var mayHaveFrequentChannels: Bool {
+    guard steps % 4 == 0 else { return true }
+    var any: UInt64 = 0
+    for step in Swift.stride(from: 0, to: steps, by: 4) {
+      let row = words + step * stride
+      for word in 0..<wordCount {
+        let (a, b) = (row[word], row[stride + word])
+        let (c, d) = (row[2 * stride + word], row[3 * stride + word])
+        any |= a & b & (c | d) | c & d & (a | b)
+      }
+    }
+    return any != 0
+  }
 
   /// Writes which channels spike at all and, after these words, which spike at so many steps that their
   /// silences and one more are fewer; returns whether there is one of the latter, as any bit.

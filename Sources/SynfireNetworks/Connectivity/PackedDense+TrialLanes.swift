@@ -32,13 +32,16 @@ extension PackedDense: FactoredLaneConnectivity {
     inner.update(from: adjoint, count: postsynaptic)
   }
 
-  func scatter(_ inner: UnsafePointer<Vector>, into presynaptic: UnsafeMutablePointer<Vector>) {
+  func scatter(
+    _ inner: UnsafePointer<Vector>, into presynaptic: UnsafeMutablePointer<Vector>,
+    overwriting: Bool
+  ) {
     guard case .rows(let rows) = adjointWeights else {
       preconditionFailure("only connections to few neurons are taken back trial by trial")
     }
     LaneKernels.expand(
       inner, width: postsynaptic, rows.pointer, stride: presynapticLength,
-      count: self.presynaptic, into: presynaptic)
+      count: self.presynaptic, into: presynaptic, overwriting: overwriting)
   }
 
   func accumulate(_ steps: LaneSteps, into sums: UnsafeMutablePointer<Vector>) {

@@ -29,10 +29,13 @@ extension PackedModes: FactoredLaneConnectivity {
       width: modes, into: inner)
   }
 
-  func scatter(_ inner: UnsafePointer<Vector>, into presynaptic: UnsafeMutablePointer<Vector>) {
+  func scatter(
+    _ inner: UnsafePointer<Vector>, into presynaptic: UnsafeMutablePointer<Vector>,
+    overwriting: Bool
+  ) {
     LaneKernels.expand(
       inner, width: modes, scaledOutputModes.pointer, stride: presynapticLength,
-      count: self.presynaptic, into: presynaptic)
+      count: self.presynaptic, into: presynaptic, overwriting: overwriting)
   }
 
   func accumulate(_ steps: LaneSteps, into sums: UnsafeMutablePointer<Vector>) {

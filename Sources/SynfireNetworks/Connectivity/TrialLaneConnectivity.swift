@@ -31,6 +31,7 @@ protocol TrialLaneConnectivity: GradientLayout {
 /// A mode matrix has its modes between; all else has the drive itself, and no second half. Rows of inner
 /// numbers are padded to `paddedWidth` vectors.
 protocol FactoredLaneConnectivity: TrialLaneConnectivity, PackedConnectivity {
+  var presynaptic: Int { get }
   /// Inner numbers.
   var width: Int { get }
   /// Whether the inner numbers are not the drive itself.
@@ -44,8 +45,10 @@ protocol FactoredLaneConnectivity: TrialLaneConnectivity, PackedConnectivity {
   func expand(_ inner: UnsafePointer<Vector>, into drive: UnsafeMutablePointer<Vector>)
   /// inner = transposed second half times the adjoint of the drive.
   func contract(_ adjoint: UnsafePointer<Vector>, into inner: UnsafeMutablePointer<Vector>)
-  /// presynaptic += transposed first half times the adjoint of the inner numbers.
-  func scatter(_ inner: UnsafePointer<Vector>, into presynaptic: UnsafeMutablePointer<Vector>)
+  /// presynaptic += transposed first half times the adjoint of the inner numbers, or = with `overwriting`.
+  func scatter(
+    _ inner: UnsafePointer<Vector>, into presynaptic: UnsafeMutablePointer<Vector>,
+    overwriting: Bool)
   /// sums += the gradient of both halves, each lane its own, over a few steps.
   func accumulate(_ steps: LaneSteps, into sums: UnsafeMutablePointer<Vector>)
   /// gradient, in the layout of the workspaces, += the lanes of the sums, which are of spikes or numbers.

@@ -36,11 +36,20 @@ extension KernelSweep {
         layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)
       // With a past, the first step has one before it.
       model.retreat(
-        kernel, memory.earlier(by: past), time: time + past,
+        kernel, writingDriveAdjoints(time).earlier(by: past), time: time + past,
         trials: lengths.active(at: time, of: trials))
       finish(layer, inputs, time: time, trials: trials, inputAdjoint: inputAdjoint)
     }
     if segment == 0 { finishBackward(trials: trials) }
+  }
+
+  /// The memory with the adjoints of a step's drive written where the connections look for them: without a filter
+  /// of the inputs they are those of the weighted inputs.
+  private func writingDriveAdjoints(_ time: Int) -> SweepMemory<Model.Fast> {
+    guard inputFilter == nil else { return memory }
+    return memory.writing(
+      driveAdjoints: inputRing.vectors(time - wiring.input.latency, 0),
+      trialStride: inputRing.trialStride / 16)
   }
 
   /// dL/d(output of a step): from above, from the constant, and through recurrent synapses.
@@ -49,13 +58,12 @@ extension KernelSweep {
     constant: UnsafePointer<Float>?
   ) {
     let adjoints = buffers.outputAdjoints
-    adjoints.clear()
     if let constant {
       for trial in 0..<trials {
-        RowKernels.addScaled(
-          constant, scale: 1, into: adjoints.pointer + trial * size.rowLength,
-          vectors: size.vectors)
+        (adjoints.pointer + trial * size.rowLength).update(from: constant, count: size.rowLength)
       }
+    } else {
+      adjoints.pointer.update(repeating: 0, count: trials * size.rowLength)
     }
     outputAdjoint.add(time: time, trials: trials, into: adjoints.pointer)
     forEachKind(layer) { path, synapses, workspace in
@@ -73,9 +81,11 @@ extension KernelSweep {
   ) {
     let inputWorkspace = inputWorkspace(layer)
     let inputTime = time - wiring.input.latency
-    if inputTime + past >= 0 || inputFilter == nil {
+    let written = writingDriveAdjoints(time)
+    let (rows, stride) = (written.driveAdjoints, written.driveAdjointStride)
+    if let inputFilter, inputTime + past >= 0 {
       inputRing.write(
-        inputTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
+        inputTime, rows, stride: stride, trials: trials, vectors: size.vectors,
         filter: inputFilter, buffers.inputFilterAdjoints.pointer)
     }
     if inputTime + past >= 0 {
@@ -97,7 +107,7 @@ extension KernelSweep {
       if recurrentTime + past >= 0 {
         if !path.sharesRing {
           path.ring.write(
-            recurrentTime, memory.driveAdjoints, trials: trials, vectors: size.vectors,
+            recurrentTime, rows, stride: stride, trials: trials, vectors: size.vectors,
             filter: path.filter, path.filterAdjoints.pointer)
         }
         synapses.receive(path.ring, time: recurrentTime, trials: trials, workspace)

@@ -45,7 +45,7 @@ extension KernelSweep {
     for cell in 0..<trials * size.vectors {
       let vector = cell % size.vectors
       kernel.finish(
-        memory.adjoints[cell], from: memory.states[cell], parameters: memory.parameters[vector],
+        memory.adjoints[cell], from: memory.states[cell], parameters: memory.parameters(of: vector),
         gradient: &memory.parameterGradients[vector])
     }
   }

@@ -171,7 +171,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   /// Sets states to those before the first step, and parameters to those of the layer.
   func begin(_ layer: PackedLayer, trials: Int) {
     replaceHandedOut()
-    buffers.setParameters(layer.neurons, lanes: 1, vectors: size.vectors)
+    buffers.setParameters(layer.neurons, vectors: size.vectors)
     buffers.states.pointer.update(repeating: kernel.initialState, count: trials * size.vectors)
     buffers.inputFilters.clear()
     for path in recurrent { path.filterStates.clear() }
@@ -224,19 +224,24 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     guard case .spikes(let words, let timeStride, let trialStride) = activity else { return }
     // Rows of 64 steps or trials at a time, turned so that those of a neuron are one word.
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { turned in
-      let rows = lengths.longest * trials
       for word in 0..<size.words {
-        for start in stride(from: 0, to: rows, by: 64) {
-          for slot in 0..<64 {
-            let (time, trial) = (start + slot).quotientAndRemainder(dividingBy: trials)
-            turned[slot] =
-              start + slot < rows ? words[time * timeStride + trial * trialStride + word] : 0
-          }
+        var slot = 0
+        func count() {
+          for rest in slot..<64 { turned[rest] = 0 }
+          slot = 0
           transpose64(turned.baseAddress!)
           for neuron in 0..<min(64, size.neurons - word << 6) {
             counts[word << 6 + neuron] += turned[neuron].nonzeroBitCount
           }
         }
+        for time in 0..<lengths.longest {
+          for trial in 0..<trials {
+            turned[slot] = words[time &* timeStride &+ trial &* trialStride &+ word]
+            slot += 1
+            if slot == 64 { count() }
+          }
+        }
+        count()
       }
     }
   }

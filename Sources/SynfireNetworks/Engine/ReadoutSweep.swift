@@ -129,11 +129,28 @@ final class EveryStepReadout: ReadoutSweep {
       if let filter = start.filter { FilterState.load(filter, into: states.pointer) }
     }
     self.lengths = lengths
+    guard !lengths.areRagged else {
+      for time in 0..<lengths.longest {
+        read(
+          packed, activity, time: time, source: time - latency,
+          trials: lengths.active(at: time, of: trials),
+          into: block.outputs + time * block.stepStride)
+      }
+      return
+    }
+    let outputs = block.outputs
+    outputs.update(repeating: 0, count: lengths.longest * block.stepStride)
+    for start in stride(from: max(0, latency - past), to: lengths.longest, by: 64) {
+      let source = start + past - latency
+      packed.propagate(
+        activity.from(step: -past), times: source..<source + min(64, lengths.longest - start),
+        trials: trials, into: outputs + start * block.stepStride, stepStride: block.stepStride,
+        workspace(packed))
+    }
     for time in 0..<lengths.longest {
-      read(
-        packed, activity, time: time, source: time - latency,
-        trials: lengths.active(at: time, of: trials),
-        into: block.outputs + time * block.stepStride)
+      let row = UnsafeMutableRawPointer(outputs + time * block.stepStride)
+      filter.step(
+        states.pointer, row.assumingMemoryBound(to: SIMD16<Float>.self), count: trials * vectors)
     }
   }
 
@@ -176,25 +193,53 @@ final class EveryStepReadout: ReadoutSweep {
     states.clear()
   }
 
+  private var adjointRing: AdjointRing {
+    AdjointRing(base: ring.pointer, rowLength: block.trialStride)
+  }
+
   func add(time: Int, trials: Int, into adjoint: UnsafeMutablePointer<Float>) {
+    learn(time: time, trials: trials)
+    guard let packed, time + latency < lengths.longest else { return }
+    packed.backpropagate(
+      adjointRing, time: time, trials: trials, into: adjoint, stride: size.rowLength,
+      workspace(packed))
+  }
+
+  /// Filters the adjoints of a step, and gathers the gradient when 64 steps are complete.
+  func learn(time: Int, trials: Int) {
     guard let packed, let activity else { return }
-    let ring = AdjointRing(base: ring.pointer, rowLength: block.trialStride)
     let source = time - latency
     if source + past >= 0 {
-      let given = UnsafeRawPointer(block.adjoints + time * block.stepStride)
-        .assumingMemoryBound(to: SIMD16<Float>.self)
-      ring.write(
-        source, given, trials: trials, vectors: vectors, filter: filter, states.pointer)
-      packed.receive(ring, time: source, trials: trials, workspace(packed))
-    }
-    if time + latency < lengths.longest {
-      packed.backpropagate(
-        ring, time: time, trials: trials, into: adjoint, stride: size.rowLength,
-        workspace(packed))
+      adjointRing.write(
+        source, given(time), stride: vectors, trials: trials, vectors: vectors, filter: filter,
+        states.pointer)
+      packed.receive(adjointRing, time: source, trials: trials, workspace(packed))
     }
     if let times = lengths.completedGroup(time, latency: latency, past: past) {
       packed.accumulate(
-        activity.from(step: -past), times: times, trials: trials, ring, workspace(packed))
+        activity.from(step: -past), times: times, trials: trials, adjointRing, workspace(packed))
     }
+  }
+
+  /// The adjoints of the outputs of a step, [trial][vector].
+  private func given(_ time: Int) -> UnsafePointer<SIMD16<Float>> {
+    UnsafeRawPointer(block.adjoints + time * block.stepStride)
+      .assumingMemoryBound(to: SIMD16<Float>.self)
+  }
+
+  /// The filter, where it acts on what the weights pass back as on the outputs: without a latency, and through
+  /// weights that keep nothing of other steps.
+  var commutingFilter: ExponentialFilter<SIMD16<Float>>? {
+    latency == 0 && packed is PackedDense ? filter : nil
+  }
+
+  /// adjoint [trial, neuron padded] = transposed weights times the unfiltered adjoints of the outputs of a step.
+  func passBack(time: Int, trials: Int, into adjoint: AlignedBuffer<Float>) {
+    guard let packed else { return }
+    adjoint.clear()
+    packed.backpropagate(
+      AdjointRing(
+        step: block.adjoints + time * block.stepStride, trialStride: block.trialStride),
+      time: 0, trials: trials, into: adjoint.pointer, stride: size.rowLength, workspace(packed))
   }
 }

@@ -58,7 +58,8 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   // What all steps put out, after the last steps before the first. Sweeps of other blocks may have theirs.
   private(set) var spikes: AlignedBuffer<UInt16>
   private(set) var outputs: AlignedBuffer<Float>
-  // What differs between neurons, [vector], and the derivatives of the loss.
+  // What differs between neurons, [vector], or [neuron][parameter] where the lanes of a vector are one neuron;
+  // and the derivatives of the loss, [vector].
   let parameters: AlignedBuffer<Float>
   let parameterGradients: AlignedBuffer<Float>
   // What is carried from step to step, forward and back: [trial][vector].
@@ -77,12 +78,16 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   // Drives of a segment that is run again, if one is: [time][trial][neuron padded].
   private(set) lazy var segmentDrives = AlignedBuffer<Float>(count: segmentDriveCount)
   private let segmentDriveCount: Int
+  /// Whether the lanes of a vector are sixteen neurons of one trial; if not, they are one neuron in sixteen trials.
+  let lanesAreNeurons: Bool
   let byteCount: Int
 
-  /// - Parameter driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
+  /// - Parameter driveAdjointSteps: where lanes are trials, how many steps of drive adjoints are kept in place of the
+  ///   rings.
   init(_ size: SweepSize, driveAdjointSteps: Int? = nil) {
     let counts = SweepCounts<Kernel>(size, driveAdjointSteps: driveAdjointSteps)
     byteCount = counts.bytes
+    lanesAreNeurons = driveAdjointSteps == nil
     tape = AlignedBuffer(count: counts.tape)
     held = AlignedBuffer(count: counts.held)
     spikes = AlignedBuffer(count: counts.spikes)
@@ -108,14 +113,14 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
     outputs = otherOutputs
   }
 
-  /// Sets the parameters [parameter][neuron], each neuron in `lanes` lanes; lanes past the last neuron
-  /// hold those of the last.
-  func setParameters(_ values: [[Float]], lanes: Int, vectors: Int) {
+  /// Sets the parameters [parameter][neuron]; lanes past the last neuron hold those of the last.
+  func setParameters(_ values: [[Float]], vectors: Int) {
     let count = Kernel.Parameters.count
     for (index, row) in values.enumerated() {
-      for place in 0..<vectors * 16 {
-        let target = (place >> 4 * count + index) << 4 + place & 15
-        parameters.pointer[target] = row[min(place / lanes, row.count - 1)]
+      for place in 0..<vectors * (lanesAreNeurons ? 16 : 1) {
+        let target =
+          lanesAreNeurons ? (place >> 4 * count + index) << 4 + place & 15 : place * count + index
+        parameters.pointer[target] = row[min(place, row.count - 1)]
       }
     }
   }
@@ -142,13 +147,17 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
   @usableFromInline var spikes: UnsafeMutablePointer<UInt16>
   @usableFromInline var held: UnsafeMutablePointer<UInt16>
   @usableFromInline var outputs: UnsafeMutablePointer<SIMD16<Float>>
-  @usableFromInline let parameters: UnsafePointer<Kernel.Parameters>
+  /// Of sixteen neurons, or of one.
+  @usableFromInline let parameters: UnsafePointer<Float>
+  @usableFromInline let lanesAreNeurons: Bool
   @usableFromInline let parameterGradients: UnsafeMutablePointer<Kernel.Parameters>
   @usableFromInline let states: UnsafeMutablePointer<Kernel.State>
   @usableFromInline let adjoints: UnsafeMutablePointer<Kernel.Adjoint>
   @usableFromInline var drive: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline let outputAdjoints: UnsafeMutablePointer<SIMD16<Float>>
   @usableFromInline var driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>
+  /// Vectors between those of trials.
+  @usableFromInline var driveAdjointStride: Int
 
   init(_ buffers: SweepBuffers<Kernel>, _ size: SweepSize) {
     self.size = size
@@ -158,8 +167,8 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
     outputs =
       buffers.outputs.vectors
       + (Kernel.isSpiking ? 0 : SweepSize.history * size.trials * size.vectors)
-    parameters = UnsafeRawPointer(buffers.parameters.pointer)
-      .assumingMemoryBound(to: Kernel.Parameters.self)
+    parameters = UnsafePointer(buffers.parameters.pointer)
+    lanesAreNeurons = buffers.lanesAreNeurons
     parameterGradients = UnsafeMutableRawPointer(buffers.parameterGradients.pointer)
       .assumingMemoryBound(to: Kernel.Parameters.self)
     states = buffers.states.pointer
@@ -167,6 +176,18 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
     drive = buffers.drive.vectors
     outputAdjoints = buffers.outputAdjoints.vectors
     driveAdjoints = buffers.driveAdjoints.vectors
+    driveAdjointStride = size.vectors
+  }
+
+  /// The parameters of a vector of neurons.
+  @inlinable @inline(__always)
+  func parameters(of vector: Int) -> Kernel.Parameters {
+    let count = Kernel.Parameters.count
+    guard lanesAreNeurons else {
+      return Kernel.Parameters(repeating: parameters + vector &* count)
+    }
+    return UnsafeRawPointer(parameters + (vector &* count) << 4)
+      .assumingMemoryBound(to: Kernel.Parameters.self).pointee
   }
 
   /// The same memory with the tape of the steps from `start` on, which alone may then be taped.
@@ -192,10 +213,13 @@ public struct SweepMemory<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Fl
     return result
   }
 
-  /// The same memory with the adjoints of the drive written elsewhere.
-  func writing(driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>) -> SweepMemory {
+  /// The same memory with the adjoints of the drive written elsewhere, trials so many vectors apart.
+  func writing(
+    driveAdjoints: UnsafeMutablePointer<SIMD16<Float>>, trialStride: Int
+  ) -> SweepMemory {
     var result = self
     result.driveAdjoints = driveAdjoints
+    result.driveAdjointStride = trialStride
     return result
   }
 }

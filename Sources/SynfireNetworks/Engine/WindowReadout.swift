@@ -5,10 +5,18 @@ final class WindowReadout: ReadoutSweep {
   private let everyStep: EveryStepReadout
   private let window: Int
   private let buffers: ReadoutBuffers
+  private let size: SweepSize
+  /// The adjoints of the neurons by the outputs of a window, unfiltered, and those of the states of the filter:
+  /// [trial][vector]. Outputs of a window have one adjoint, which goes through the weights once.
+  private lazy var windowAdjoints = AlignedBuffer<Float>(count: size.trials * size.rowLength + 128)
+  private lazy var filterAdjoints = AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>(
+    count: size.trials * size.vectors)
+  private var passedWindow = -1
 
   init(_ everyStep: EveryStepReadout, window: Int, size: SweepSize) {
     self.everyStep = everyStep
     self.window = window
+    self.size = size
     buffers = ReadoutBuffers(
       steps: max(1, size.steps / window), trials: size.trials, outputs: everyStep.block.count)
   }
@@ -69,9 +77,21 @@ final class WindowReadout: ReadoutSweep {
         vectors: block.stepStride / 16)
     }
     everyStep.beginBackward(packed, activity, trials: trials)
+    passedWindow = -1
+    if everyStep.commutingFilter != nil { filterAdjoints.clear() }
   }
 
   func add(time: Int, trials: Int, into adjoint: UnsafeMutablePointer<Float>) {
-    everyStep.add(time: time, trials: trials, into: adjoint)
+    guard let filter = everyStep.commutingFilter else {
+      return everyStep.add(time: time, trials: trials, into: adjoint)
+    }
+    everyStep.learn(time: time, trials: trials)
+    if time / window != passedWindow {
+      passedWindow = time / window
+      everyStep.passBack(time: time, trials: trials, into: windowAdjoints)
+    }
+    filter.adjointStep(
+      filterAdjoints.pointer, windowAdjoints.vectors, count: trials * size.vectors,
+      addingTo: UnsafeMutableRawPointer(adjoint).assumingMemoryBound(to: SIMD16<Float>.self))
   }
 }

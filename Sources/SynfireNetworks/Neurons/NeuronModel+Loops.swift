@@ -34,7 +34,7 @@ extension SweepMemory {
       for vector in 0..<vectors {
         let cell = trial * vectors + vector
         let emission = kernel.step(
-          &states[cell], drive: drive[cell], parameters: parameters[vector])
+          &states[cell], drive: drive[cell], parameters: parameters(of: vector))
         tape[cell] = emission.tape
         prefetchToWrite(tape + cell + size.trials * vectors)
         if Stepper.isSpiking {
@@ -72,9 +72,9 @@ extension SweepMemory {
           previousOutput: Stepper.isSpiking
             ? SIMD16<Float>(spikes) : (time > 0 ? previousOutputs[cell] : .zero),
           previousSpikes: spikes, held: FloatLaneMask(bits: Stepper.isSpiking ? held[bits] : 0))
-        driveAdjoints[cell] = kernel.adjointStep(
+        driveAdjoints[trial &* driveAdjointStride &+ vector] = kernel.adjointStep(
           &adjoints[cell], output: outputAdjoints[cell], tape: tape[cell], context: context,
-          parameters: parameters[vector], gradient: &parameterGradients[vector])
+          parameters: parameters(of: vector), gradient: &parameterGradients[vector])
       }
     }
   }

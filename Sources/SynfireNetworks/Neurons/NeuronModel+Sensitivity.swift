@@ -19,7 +19,7 @@ extension NeuronModel {
     for vector in 0..<vectors {
       let lanes = kernel.sensitiveLanes(
         tape[vector], held: FloatLaneMask(bits: Fast.isSpiking ? held[vector] : 0),
-        parameters: memory.parameters[vector])
+        parameters: memory.parameters(of: vector))
       flags[vector] = lanes.bits == 0 ? 0 : 1
     }
   }

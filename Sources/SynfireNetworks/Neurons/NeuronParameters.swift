@@ -11,6 +11,21 @@ public protocol NeuronParameters<Number>: BitwiseCopyable, Sendable {
   init()
 }
 
+extension NeuronParameters where Number == SIMD16<Float> {
+  /// The values of one neuron, each in all lanes.
+  @inlinable @inline(__always)
+  init(repeating values: UnsafePointer<Float>) {
+    self.init()
+    withUnsafeMutableBytes(of: &self) { bytes in
+      for index in 0..<Self.count {
+        bytes.storeBytes(
+          of: Number(repeating: values[index]), toByteOffset: index &* MemoryLayout<Number>.size,
+          as: Number.self)
+      }
+    }
+  }
+}
+
 /// The parameters of neurons that are all alike.
 public struct NoParameters<Number: Lanes>: NeuronParameters {
   @inlinable @inline(__always)

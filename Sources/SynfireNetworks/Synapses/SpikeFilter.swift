@@ -142,4 +142,12 @@ extension ExponentialFilter<SIMD16<Float>> {
   ) {
     for cell in 0..<count { inputs[cell] = adjointStep(&states[cell], outputs[cell]) }
   }
+
+  /// sum += the adjoints of the inputs.
+  func adjointStep(
+    _ states: UnsafeMutablePointer<State>, _ outputs: UnsafePointer<SIMD16<Float>>, count: Int,
+    addingTo sum: UnsafeMutablePointer<SIMD16<Float>>
+  ) {
+    for cell in 0..<count { sum[cell] += adjointStep(&states[cell], outputs[cell]) }
+  }
 }

@@ -96,10 +96,16 @@ final class FactoredLanePath<Packed: FactoredLaneConnectivity>: LanePath {
   }
 
   func scatter(
-    time: Int, into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>?
+    time: Int, into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>,
+    overwriting: Bool
   ) {
-    guard time + latency < steps else { return }
-    uncounted._withUnsafeGuaranteedRef { $0.scatter(slot(time + latency), into: presynaptic) }
+    uncounted._withUnsafeGuaranteedRef {
+      if time + latency < steps {
+        $0.scatter(slot(time + latency), into: presynaptic, overwriting: overwriting)
+      } else if overwriting {
+        presynaptic.update(repeating: .zero, count: $0.presynaptic)
+      }
+    }
   }
 
   func accumulate(

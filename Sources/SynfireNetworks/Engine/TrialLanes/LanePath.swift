@@ -57,11 +57,13 @@ protocol LanePath: AnyObject {
   /// times.
   func receive(_ driveAdjoint: UnsafePointer<Vector>, time: Int)
 
-  /// presynaptic += the adjoint of the activity of a step, through the steps that it reached.
+  /// presynaptic += the adjoint of the activity of a step, through the steps that it reached, or = with
+  /// `overwriting`.
   ///
-  /// - Parameter wanted: 0 for neurons that may be left out, else 1; nil for all.
+  /// - Parameter wanted: 0 for neurons that may be left out, else 1.
   func scatter(
-    time: Int, into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>?)
+    time: Int, into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>,
+    overwriting: Bool)
 
   /// Adds to the gradient when as many steps as are summed together have their adjoints.
   ///

@@ -70,13 +70,15 @@ final class LaneReadout {
     path.beginBackward()
   }
 
-  /// presynaptic += the adjoint of the spikes of a step; for falling times.
+  /// presynaptic += the adjoint of the spikes of a step, or = with `overwriting`, but for neurons that are not
+  /// wanted; for falling times.
   func addAdjoint(
     _ spikes: LaneSequence, time: Int, trials: Int,
-    into presynaptic: UnsafeMutablePointer<Vector>
+    into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>,
+    overwriting: Bool
   ) {
     path.receive(adjointRow(time, trials: trials), time: time)
-    path.scatter(time: time, into: presynaptic, wanted: nil)
+    path.scatter(time: time, into: presynaptic, wanted: wanted, overwriting: overwriting)
     path.accumulate(spikes, time: time, laneAdjoints.pointer, stride: laneStride)
   }
 

@@ -141,8 +141,10 @@ final class SynapseLanePath: LanePath {
   }
 
   func scatter(
-    time: Int, into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>?
+    time: Int, into presynaptic: UnsafeMutablePointer<Vector>, wanted: UnsafePointer<UInt8>,
+    overwriting: Bool
   ) {
+    if overwriting { presynaptic.update(repeating: .zero, count: map.presynaptic) }
     guard time + latency < steps else { return }
     let (adjoints, base) = (adjoints.pointer, (time + latency) << map.rowShift)
     let inside = adjointRows << map.rowShift &- 1
@@ -157,7 +159,7 @@ final class SynapseLanePath: LanePath {
     var count = 0
     for place in 0..<map.presynaptic {
       chosen[count] = order[place]
-      count &+= wanted.map { Int($0[Int(order[place])]) } ?? 1
+      count &+= Int(wanted[Int(order[place])])
     }
     for place in 0..<count {
       let neuron = Int(chosen[place])

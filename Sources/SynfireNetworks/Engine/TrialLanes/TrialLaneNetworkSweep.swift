@@ -69,11 +69,13 @@ public final class TrialLaneNetworkSweep: BlockSweep {
     constantAdjoints: [AlignedBuffer<Float>]
   ) {
     let spikes = sweep.spikes
+    let isFirst = constantAdjoints.isEmpty
     readout.beginBackward(trials: trials)
     sweep.backward(
       self.inputs.sequence, trials: trials, constantAdjoint: constantAdjoints.first?.pointer
-    ) { time, target in
-      readout.addAdjoint(spikes, time: time, trials: trials, into: target)
+    ) { time, target, wanted in
+      readout.addAdjoint(
+        spikes, time: time, trials: trials, into: target, wanted: wanted, overwriting: isFirst)
     }
   }
 

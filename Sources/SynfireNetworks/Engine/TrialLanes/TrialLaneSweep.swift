@@ -27,12 +27,18 @@ protocol LaneLayerSweep: AnyObject {
   func save() -> AnyObject
   /// Makes the sweep as it was when `save` was called, which gives what was saved back.
   func restore(_ layer: LaneLayer, _ saved: AnyObject)
-  /// Back over the tape; `addOutputAdjoint` adds to the adjoint of the outputs of a step [neuron].
+  /// Adds to the adjoint of the outputs of a step [neuron], or sets it where there is no constant one; neurons for
+  /// which `wanted` is 0 may be left out.
+  typealias OutputAdjointLanes = (
+    _ time: Int, _ into: UnsafeMutablePointer<Vector>, _ wanted: UnsafePointer<UInt8>
+  ) -> Void
+
+  /// Back over the tape.
   ///
   /// - Parameter constantAdjoint: added to that of every output of the first `trials` lanes [neuron].
   func backward(
     _ inputs: LaneSequence, trials: Int, constantAdjoint: UnsafePointer<Float>?,
-    addOutputAdjoint: (_ time: Int, _ into: UnsafeMutablePointer<Vector>) -> Void)
+    addOutputAdjoint: OutputAdjointLanes)
   /// The gradient sums of the input and recurrent connections.
   func gradients() -> [AlignedBuffer<Float>]
   /// The derivatives with respect to the neurons' parameters [parameter][neuron] since the last call.
@@ -173,7 +179,7 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   }
 
   private func begin(_ layer: LaneLayer) {
-    buffers.setParameters(layer.neurons, lanes: 16, vectors: neurons)
+    buffers.setParameters(layer.neurons, vectors: neurons)
     buffers.states.pointer.update(repeating: kernel.initialState, count: neurons)
     taped = -1
     input.begin(layer.input)
@@ -192,31 +198,34 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
 
   func backward(
     _ inputs: LaneSequence, trials: Int, constantAdjoint: UnsafePointer<Float>?,
-    addOutputAdjoint: (_ time: Int, _ into: UnsafeMutablePointer<Vector>) -> Void
+    addOutputAdjoint: OutputAdjointLanes
   ) {
     buffers.adjoints.pointer.update(repeating: kernel.initialAdjoint, count: neurons)
     input.beginBackward()
     for path in recurrent { path.beginBackward() }
     let present = FloatLaneMask(bits: presentLanes(trials))
-    for neuron in 0..<neurons {
-      constants.pointer[neuron] = Vector(repeating: constantAdjoint?[neuron] ?? 0)
-        .kept(where: present)
+    if let constantAdjoint {
+      for neuron in 0..<neurons {
+        constants.pointer[neuron] = Vector(repeating: constantAdjoint[neuron]).kept(where: present)
+      }
     }
     let spikes = spikes
     let (outputAdjoints, driveAdjoints) = (memory.outputAdjoints, memory.driveAdjoints)
     for time in (0..<steps).reversed() {
       if time / segment != taped { rerun(inputs, segment: time / segment) }
-      outputAdjoints.update(from: constants.pointer, count: neurons)
-      addOutputAdjoint(time, outputAdjoints)
-      let memory = memory.taping(from: taped * segment)
-      if !recurrent.isEmpty {
-        model.findSensitive(kernel, memory, time: time, into: sensitive.pointer)
+      if constantAdjoint != nil {
+        outputAdjoints.update(from: constants.pointer, count: neurons)
       }
+      let memory = memory.taping(from: taped * segment)
+      model.findSensitive(kernel, memory, time: time, into: sensitive.pointer)
+      addOutputAdjoint(time, outputAdjoints, sensitive.pointer)
       for path in recurrent {
-        path.scatter(time: time, into: outputAdjoints, wanted: sensitive.pointer)
+        path.scatter(
+          time: time, into: outputAdjoints, wanted: sensitive.pointer, overwriting: false)
       }
       let row = driveAdjoints + time % LaneSteps.most * neurons
-      model.retreat(kernel, memory.writing(driveAdjoints: row), time: time, trials: 1)
+      model.retreat(
+        kernel, memory.writing(driveAdjoints: row, trialStride: 0), time: time, trials: 1)
       input.receive(row, time: time)
       input.accumulate(inputs, time: time, driveAdjoints, stride: neurons)
       for path in recurrent {
