@@ -69,6 +69,8 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   private let constants: AlignedBuffer<Vector>
   /// Neurons whose output adjoint matters at a step, 1 or 0.
   private let sensitive: AlignedBuffer<UInt8>
+  /// Whether paths leave out the others, so that these are worth finding.
+  private let leavesOut: Bool
   /// Steps whose tape is held at a time: those of longer sweeps are run forward again.
   private let segment: Int
   /// The segment whose tape is held.
@@ -105,6 +107,8 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
     }
     constants = AlignedBuffer(count: neurons)
     sensitive = AlignedBuffer(count: neurons)
+    sensitive.pointer.update(repeating: 1, count: neurons)
+    leavesOut = recurrent.contains { $0 is SynapseLanePath }
     snapshots = LaneSnapshots()
     snapshots = makeSnapshots()
   }
@@ -217,7 +221,9 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
         outputAdjoints.update(from: constants.pointer, count: neurons)
       }
       let memory = memory.taping(from: taped * segment)
-      model.findSensitive(kernel, memory, time: time, into: sensitive.pointer)
+      if leavesOut {
+        model.findSensitive(kernel, memory, time: time, into: sensitive.pointer)
+      }
       addOutputAdjoint(time, outputAdjoints, sensitive.pointer)
       for path in recurrent {
         path.scatter(
