@@ -1,5 +1,5 @@
-// Trains a neuron model of your own (QuadraticNeuron.swift) to say which stream was above zero, the
-// one that a context asks for. It runs at the speed of the models that come with Synfire.
+// Trains a neuron model of your own (QuadraticNeuron.swift) to say whether the stream that a context
+// asks for was above zero. It runs at the speed of the models that come with Synfire.
 import Synfire
 
 let task = try ContextIntegrationTask(

@@ -34,7 +34,7 @@ struct SweepCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The folder of the sweep; otherwise runs/EXPERIMENT/sweep.", valueName: "dir"))
+      "The folder of the sweep; otherwise runs/EXPERIMENT/sweep, with - for /.", valueName: "dir"))
   var out: String?
 
   func run() throws {

@@ -25,7 +25,7 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The run folder; otherwise runs/EXPERIMENT/seed-N.", valueName: "dir"))
+      "The run folder; otherwise runs/EXPERIMENT/seed-N, with - for /.", valueName: "dir"))
   var out: String?
 
   @Flag(help: "Go on with the run in the folder from its last checkpoint.")

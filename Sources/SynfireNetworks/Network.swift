@@ -42,6 +42,12 @@ public struct Network: ParameterizedNetwork {
       let initial = layer.neuronSpecifications.map { ($0.name, $0.initialTensor(seed: 0)) }
       _ = try layer.kernelParameters(NamedTensors(initial).converted())
     }
+    guard readout.connection.connectivity.largestDelay == 0 else {
+      throw NetworkError(
+        "the synapses of the readout have delays of up to "
+          + "\(readout.connection.connectivity.largestDelay) steps", place: "readout",
+        remedy: "Delay those of layers; `latency` delays a whole readout.")
+    }
     _ = try readout.latency()
     _ = try readout.connection.filter.coefficients(timeStep: timeStep)
   }

@@ -188,6 +188,33 @@ import Testing
     }
   }
 
+  /// 4096 steps of sixteen trials are more than sixteen bits count.
+  @Test func allSpikesOfALongTrialAreCounted() throws {
+    let (steps, trials) = (4096 + 10, 16)
+    let network = try Network(
+      timeStep: 0.001, inputs: 1,
+      layers: [
+        Layer(
+          neurons: 3, model: LIF(timeStep: 0.001, membraneTimeConstant: 0.020, reset: .subtract),
+          input: Connection(Dense(.constant(100))),
+          recurrent: Connection(
+            Modes(1, modeInitialization: .constant(0), scoreInitialization: .constant(0))))
+      ],
+      readout: Readout(
+        outputs: 1, connection: Connection(Dense(.constant(1))), reduction: .everyStep))
+    #expect(network.laneLayout(trials: trials, spiking: false) == .trials)
+    let rule = try BackpropagationThroughTime(
+      network: network, parameters: network.initialParameters(seed: 0), loss: .meanSquaredError,
+      optimizer: .adam(learningRate: 1e-3), threads: 1)
+    let ones = [Float](repeating: 1, count: steps * trials)
+    let batch = TrialBatch(
+      inputs: .analog(
+        Tensor(axes: ["time", "trial", "channel"], shape: [steps, trials, 1], values: ones)),
+      targets: .values(
+        Tensor(axes: ["time", "trial", "output"], shape: [steps, trials, 1], values: ones)))
+    #expect(try abs(rule.evaluate(batch).firingRate - 1000) < 1e-6)
+  }
+
   @Test(arguments: [1, 3])
   func anyNumberOfThreadsGivesTheSameBits(_ threads: Int) throws {
     for seed in [UInt64](50..<54) + (1050..<1054) {

@@ -33,6 +33,17 @@ import Testing
     #expect(specifications.map(\.shape) == [[20, 4], [20, 3], [20, 3], [3], [2, 20]])
   }
 
+  @Test func delayedSynapsesOfAReadoutAreRefused() throws {
+    let network = try network()
+    let delayed = Connection(
+      Delays(Dense(.normal(deviation: 1)), count: 3, seed: 0, name: "readout"))
+    #expect(throws: NetworkError.self) {
+      try Network(
+        timeStep: network.timeStep, inputs: network.inputs, layers: network.layers,
+        readout: Readout(outputs: 2, connection: delayed, reduction: .everyStep))
+    }
+  }
+
   @Test func initialParametersDependOnTheSeedOnly() throws {
     let network = try network(neurons: 400)
     let first = network.initialParameters(seed: 1)

@@ -196,8 +196,9 @@ import Testing
     for (own, wanted) in zip(task.explained, published) { #expect(abs(own - wanted) < 0.03) }
     // Its readout, on its activity.
     let file = try #require(Self.data).appending(
-      "/factor-based-snn/contextual_integration_rate_net.h5")
-    let predict: Tensor<Double> = try #require(try TensorFile.read(file)["predict"])
+      "/factor-based-snn/backprop_trained_rate_net_params.mat")
+    let predict: Tensor<Double> = try #require(
+      try TensorFile.read(file)["trained_params.predict"])
     let batch = try task.base.batch(.test, index: 0, trials: 200, seed: 1)
     let rates = try task.generator.rates(batch)
     var right = 0
@@ -209,7 +210,7 @@ import Testing
       if (output > 0) == (batch.conditions["target"]![trial] == 1) { right += 1 }
     }
     #expect(right > 188)
-    #expect(try task.dataHashes().keys.contains { $0.hasSuffix("rate_net.h5") })
+    #expect(try task.dataHashes().keys.contains { $0.hasSuffix("rate_net_params.mat") })
   }
 
   /// A run that was stopped goes on to the same bits, with a start state of its own.

@@ -22,7 +22,7 @@ extension BatchEngine {
       terms = RateTerms(forward, batch, regularizers, factor: forward.outcome.factor)
       counts = forward.counts
     }
-    // From here on the weights are no longer needed.
+    // The last that needs the weights.
     let total = try sweep(trials, consume packed, loss: loss, .backward(terms, saved))
     if terms == nil { total.gradients.scale(Float(total.outcome.factor)) }
     let activity = SpikeSummary(counts ?? total.counts, batch, network)
@@ -90,7 +90,7 @@ extension BatchEngine {
 
     init(_ empty: Total) { total = empty }
 
-    /// - Parameter gradients: the sums of the shard in the memory of its worker; they are set to zero.
+    /// - Parameter gradients: the sums of the shard in the memory of its worker.
     mutating func add(_ shard: Total, gradients: [AlignedBuffer<Float>], shard index: Int) {
       if index == next {
         add(shard, gradients)
@@ -99,7 +99,6 @@ extension BatchEngine {
         early[index] = shard
         early[index]!.gradients = gradients.map { $0.copy() }
       }
-      for buffer in gradients { buffer.clear() }
     }
 
     private mutating func add(_ shard: Total, _ gradients: [AlignedBuffer<Float>]) {
@@ -169,6 +168,7 @@ extension BatchEngine {
         }
         let isLarge = gradients.reduce(0) { $0 + $1.byteCount } > ShardSums.mostCopied
         if isLarge { turn.take(handIn) } else { handIn() }
+        for buffer in gradients { buffer.clear() }
       }
     }
     let readout = total.readout

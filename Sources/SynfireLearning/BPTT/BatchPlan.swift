@@ -33,7 +33,7 @@ public struct BatchPlan: Sendable, Equatable {
 
   /// A range in so many parts, the first of which may be longer by one: shards that are begun last are short.
   private static func parts(_ range: Range<Int>, _ count: Int) -> [Range<Int>] {
-    let (length, longer) = range.count.quotientAndRemainder(dividingBy: count)
+    let (length, longer) = range.count.quotientAndRemainder(dividingBy: max(1, count))
     func start(_ part: Int) -> Int { range.lowerBound + part * length + min(part, longer) }
     return (0..<count).map { start($0)..<start($0 + 1) }
   }

@@ -51,7 +51,8 @@ public struct AdjointRing {
 
   /// Bits of steps, each moved to the place of its row.
   func places(ofSteps bits: UInt64) -> UInt64 {
-    bits << UInt64(shift) | (shift == 0 ? 0 : bits >> UInt64(64 - shift))
+    // A shift by 64 leaves nothing.
+    bits << UInt64(shift) | bits >> UInt64(64 - shift)
   }
 
   func vectors(_ step: Int, _ trial: Int) -> UnsafeMutablePointer<SIMD16<Float>> {

@@ -96,7 +96,7 @@ extension PackedDense {
     let stride = Int32(truncatingIfNeeded: adjoint.stepStride)
     // The last steps of the group lie before the others.
     let wrapped = 64 - adjoint.shift
-    let late = adjoint.shift == 0 ? 0 : ~UInt64(0) << UInt64(wrapped)
+    let late = ~UInt64(0) << UInt64(wrapped)
     var found = 0
     for neuron in 0..<presynaptic {
       for trial in 0..<spikes.trials {

@@ -6,7 +6,8 @@ extension KernelSweep {
     buffers.adjoints.pointer.update(
       repeating: kernel.initialAdjoint, count: trials * size.vectors)
     buffers.inputFilterAdjoints.clear()
-    // Trials that have not ended alone write the adjoints of their drives; those of others stay 0.
+    // Trials that have not ended alone write the adjoints of their drives, here if inputs are filtered; those of
+    // others stay 0.
     if lengths.areRagged { buffers.driveAdjoints.clear() }
     for path in recurrent { path.filterAdjoints.clear() }
   }
@@ -34,11 +35,12 @@ extension KernelSweep {
     for time in times.reversed() {
       collectOutputAdjoint(
         layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)
+      let memory = writingDriveAdjoints(time)
       // With a past, the first step has one before it.
       model.retreat(
-        kernel, writingDriveAdjoints(time).earlier(by: past), time: time + past,
+        kernel, memory.earlier(by: past), time: time + past,
         trials: lengths.active(at: time, of: trials))
-      finish(layer, inputs, time: time, trials: trials, inputAdjoint: inputAdjoint)
+      finish(layer, inputs, time: time, trials: trials, memory, inputAdjoint: inputAdjoint)
     }
     if segment == 0 { finishBackward(trials: trials) }
   }
@@ -77,18 +79,17 @@ extension KernelSweep {
   /// Hands the adjoint of the inputs down, and gathers gradients when 64 steps are complete.
   private func finish(
     _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
-    inputAdjoint: StoredAdjoint?
+    _ memory: SweepMemory<Model.Fast>, inputAdjoint: StoredAdjoint?
   ) {
     let inputWorkspace = inputWorkspace(layer)
     let inputTime = time - wiring.input.latency
-    let written = writingDriveAdjoints(time)
-    let (rows, stride) = (written.driveAdjoints, written.driveAdjointStride)
-    if let inputFilter, inputTime + past >= 0 {
-      inputRing.write(
-        inputTime, rows, stride: stride, trials: trials, vectors: size.vectors,
-        filter: inputFilter, buffers.inputFilterAdjoints.pointer)
-    }
+    let (rows, stride) = (memory.driveAdjoints, memory.driveAdjointStride)
     if inputTime + past >= 0 {
+      if let inputFilter {
+        inputRing.write(
+          inputTime, rows, stride: stride, trials: trials, vectors: size.vectors,
+          filter: inputFilter, buffers.inputFilterAdjoints.pointer)
+      }
       layer.input.receive(inputRing, time: inputTime, trials: trials, inputWorkspace)
     }
     if inputTime >= 0, let inputAdjoint {

@@ -4,6 +4,7 @@ import SynfireCore
 extension KernelSweep {
   func save() -> AnyObject {
     isHandedOut = true
+    spare.handOut()
     return SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots)
   }
 
@@ -11,7 +12,7 @@ extension KernelSweep {
   func replaceHandedOut() {
     guard isHandedOut else { return }
     use(
-      spare.popLast()
+      spare.next()
         ?? SavedSweep(
           spikes: AlignedBuffer(count: buffers.spikes.count),
           outputs: AlignedBuffer(count: buffers.outputs.count),
@@ -20,7 +21,7 @@ extension KernelSweep {
 
   func restore(_ saved: AnyObject, _ layer: PackedLayer, trials: Int, lengths: TrialLengths) {
     if !isHandedOut {
-      spare.append(
+      spare.takeBack(
         SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots))
     }
     use(saved as! SavedSweep<Model.Fast>)

@@ -17,7 +17,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   var taped = 0
   var snapshots: SweepSnapshots<Model.Fast>
   /// Memory that `save` gave and `restore` took back.
-  var spare: [SavedSweep<Model.Fast>] = []
+  var spare = SpareBlocks<SavedSweep<Model.Fast>>()
   /// Whether that of the last block is with whom `save` gave it to.
   var isHandedOut = false
   let buffers: SweepBuffers<Model.Fast>
@@ -248,7 +248,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
 
   func takeParameterGradients() -> AlignedBuffer<Float> {
     let result = AlignedBuffer<Float>(count: Model.Fast.Parameters.count * size.neurons)
-    buffers.takeParameterGradients(neurons: size.neurons, lanes: 1, into: result)
+    buffers.takeParameterGradients(neurons: size.neurons, into: result)
     return result
   }
 }

@@ -72,7 +72,8 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   let recurrentDrive: AlignedBuffer<Float>
   let outputAdjoints: AlignedBuffer<Float>
   let driveAdjoints: AlignedBuffer<Float>
-  // Adjoints of the weighted inputs over the last 64 steps, and those known before their step.
+  // Over 64 steps the adjoints of the weighted inputs, which without a filter are those of the drive, and drives that
+  // are known before their step.
   let inputRing: AlignedBuffer<Float>
   let driveRing: AlignedBuffer<Float>
   // Drives of a segment that is run again, if one is: [time][trial][neuron padded].
@@ -126,10 +127,9 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   }
 
   /// The derivatives [parameter][neuron], each the sum over the lanes of the neuron, which are cleared.
-  func takeParameterGradients(
-    neurons: Int, lanes: Int, into result: AlignedBuffer<Float>
-  ) {
+  func takeParameterGradients(neurons: Int, into result: AlignedBuffer<Float>) {
     let count = Kernel.Parameters.count
+    let lanes = lanesAreNeurons ? 1 : 16
     for index in 0..<count {
       for place in 0..<neurons * lanes {
         let source = (place >> 4 * count + index) << 4 + place & 15

@@ -12,6 +12,7 @@ final class WindowReadout: ReadoutSweep {
   private lazy var filterAdjoints = AlignedBuffer<ExponentialFilter<SIMD16<Float>>.State>(
     count: size.trials * size.vectors)
   private var passedWindow = -1
+  private var commutingFilter: ExponentialFilter<SIMD16<Float>>?
 
   init(_ everyStep: EveryStepReadout, window: Int, size: SweepSize) {
     self.everyStep = everyStep
@@ -78,11 +79,12 @@ final class WindowReadout: ReadoutSweep {
     }
     everyStep.beginBackward(packed, activity, trials: trials)
     passedWindow = -1
-    if everyStep.commutingFilter != nil { filterAdjoints.clear() }
+    commutingFilter = everyStep.commutingFilter
+    if commutingFilter != nil { filterAdjoints.clear() }
   }
 
   func add(time: Int, trials: Int, into adjoint: UnsafeMutablePointer<Float>) {
-    guard let filter = everyStep.commutingFilter else {
+    guard let filter = commutingFilter else {
       return everyStep.add(time: time, trials: trials, into: adjoint)
     }
     everyStep.learn(time: time, trials: trials)

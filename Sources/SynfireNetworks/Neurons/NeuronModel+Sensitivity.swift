@@ -47,7 +47,7 @@ extension AdaptiveLIFKernel {
     guard let reach = surrogate.reach else { return Number.Mask(bits: .max) }
     let adapted = parameters.threshold.addingProduct(parameters.strength, tape.adaptation)
     let scale = convention.scalesByBaseline ? parameters.threshold : adapted
-    return (Number(reach) * scale).isGreater(than: (tape.potential - adapted).magnitude)
+    return (Number(reach) * scale.magnitude).isGreater(than: (tape.potential - adapted).magnitude)
       .and(held.inverted())
   }
 }

@@ -60,30 +60,31 @@ extension TargetGenerator {
   /// A memoryless unit: the state of each update is the hyperbolic tangent of its drive.
   private static var memoryless: RateUnit { RateUnit(timeStep: 0.01, membraneTimeConstant: 0) }
 
-  /// `contextual_integration_rate_net.h5` of the data directory.
+  /// `backprop_trained_rate_net_params.mat` of the data directory.
   fileprivate static func publishedFile(in directory: String?) throws -> String {
     try DataFiles(
       dataSet: CyclingTask.dataSet, directory: directory,
       origin: "Get it from github.com/briandepasquale/factor-based-spiking-nets, folder "
         + "contextual_integration."
-    ).path("contextual_integration_rate_net.h5")
+    ).path("backprop_trained_rate_net_params.mat")
   }
 
   /// The published network of contextual integration.
   fileprivate init(publishedIn path: String, task: TaskDescription, threads: Int) throws {
-    let file = try HDF5File.open(path)
-    func tensor(_ name: String) throws -> Tensor<Double> { try file.tensor(name) }
-    let (inputs, recurrent) = (try tensor("W_in"), try tensor("W_rec"))
-    let (bias, start) = (try tensor("bias"), try tensor("x0"))
-    let units = TeacherDescription.publishedUnits
-    guard inputs.shape == [4, units], recurrent.shape == [units, units], bias.shape == [units],
-      start.shape == [units]
-    else {
+    let file = try MATLABFile(path)
+    let change: Tensor<Double> = try file.tensor("trained_params.change")
+    let start: Tensor<Double> = try file.tensor("trained_params.init hiddens")
+    let (inputs, units) = (4, TeacherDescription.publishedUnits)
+    guard change.shape == [inputs + units + 1, units], start.count == units else {
       throw TrainingError(
-        "W_in, W_rec, bias and x0 do not have the shapes of \(units) units", place: path)
+        "change and init hiddens do not have the shapes of \(units) units", place: path)
     }
-    // The file's matrices are [from, to]; the initial state acts through the recurrent weights once.
-    let weights = recurrent.transposed
+    // Rows of the matrix are what a unit takes from inputs, from units, and its bias, by unit; the initial state acts
+    // through the recurrent weights once.
+    let recurrent = inputs * units..<(inputs + units) * units
+    let weights = Tensor(
+      axes: ["from", "to"], shape: [units, units], values: Array(change.values[recurrent])
+    ).transposed
     let first = try LinearAlgebra.product(
       weights, Tensor(axes: ["unit", "column"], shape: [units, 1], values: start.values))
     try self.init(
@@ -91,7 +92,8 @@ extension TargetGenerator {
       inputs: Tensor(
         axes: ["unit", "input"], shape: [units, 6],
         values: (0..<units).flatMap { unit in
-          (0..<4).map { inputs[$0, unit] } + [bias.values[unit], first.values[unit]]
+          (0..<inputs).map { change[$0, unit] }
+            + [change[inputs + units, unit], first.values[unit]]
         }), stepsPerUpdate: task.stepsPerSlot, threads: threads)
   }
 

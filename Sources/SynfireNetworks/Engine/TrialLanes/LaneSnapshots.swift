@@ -22,12 +22,11 @@ final class LaneSnapshots<State: BitwiseCopyable> {
   /// Keeps the states before a segment.
   func keep(
     _ segment: Int, _ states: AlignedBuffer<State>,
-    _ filters: [AlignedBuffer<ExponentialFilter<Vector>.State>?]
+    _ filters: [AlignedBuffer<ExponentialFilter<Vector>.State>]
   ) {
     (self.states.pointer + segment * states.count)
       .update(from: states.pointer, count: states.count)
     for (filter, kept) in zip(filters, self.filters) {
-      guard let filter else { continue }
       (kept.pointer + segment * filter.count).update(from: filter.pointer, count: filter.count)
     }
   }
@@ -35,11 +34,10 @@ final class LaneSnapshots<State: BitwiseCopyable> {
   /// Sets the states to those before a segment.
   func restore(
     _ segment: Int, _ states: AlignedBuffer<State>,
-    _ filters: [AlignedBuffer<ExponentialFilter<Vector>.State>?]
+    _ filters: [AlignedBuffer<ExponentialFilter<Vector>.State>]
   ) {
     states.pointer.update(from: self.states.pointer + segment * states.count, count: states.count)
     for (filter, kept) in zip(filters, self.filters) {
-      guard let filter else { continue }
       filter.pointer.update(from: kept.pointer + segment * filter.count, count: filter.count)
     }
   }

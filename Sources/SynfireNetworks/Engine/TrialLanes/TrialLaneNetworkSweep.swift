@@ -85,10 +85,10 @@ public final class TrialLaneNetworkSweep: BlockSweep {
     let present = presentLanes(trials)
     counts[0].withUnsafeMutableBufferPointer { counts in
       // Sixteen neurons at a time, over so few steps that their counts fit in 16 bits.
-      for first in Swift.stride(from: 0, to: steps, by: 4096) {
+      for first in Swift.stride(from: 0, to: steps, by: 4095) {
         for neuron in Swift.stride(from: 0, to: counts.count, by: 16) {
           var sum = SIMD16<UInt16>.zero
-          for time in first..<min(first + 4096, steps) {
+          for time in first..<min(first + 4095, steps) {
             let row = UnsafeRawPointer(bits + time * stride + neuron)
               .loadUnaligned(as: SIMD16<UInt16>.self)
             sum &+= (row & present).nonzeroBitCount

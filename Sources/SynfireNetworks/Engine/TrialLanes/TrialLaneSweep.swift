@@ -76,7 +76,7 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   /// The segment whose tape is held.
   private var taped = 0
   private var snapshots: LaneSnapshots<Model.Fast.State>
-  private var spareSnapshots: [LaneSnapshots<Model.Fast.State>] = []
+  private var spareSnapshots = SpareBlocks<LaneSnapshots<Model.Fast.State>>()
 
   init(
     model: Model, wiring: LayerWiring, layer: LaneLayer, steps: Int, segmentSteps: Int?,
@@ -170,13 +170,14 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
 
   func save() -> AnyObject {
     snapshots.spikes.pointer.update(from: memory.spikes, count: steps * spikeStride)
-    defer { snapshots = spareSnapshots.popLast() ?? makeSnapshots() }
+    spareSnapshots.handOut()
+    defer { snapshots = spareSnapshots.next() ?? makeSnapshots() }
     return snapshots
   }
 
   func restore(_ layer: LaneLayer, _ saved: AnyObject) {
     begin(layer)
-    spareSnapshots.append(snapshots)
+    spareSnapshots.takeBack(snapshots)
     snapshots = saved as! LaneSnapshots<Model.Fast.State>
     memory.spikes.update(from: snapshots.spikes.pointer, count: steps * spikeStride)
     taped = -1
@@ -247,7 +248,7 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
 
   func takeParameterGradients() -> AlignedBuffer<Float> {
     let result = AlignedBuffer<Float>(count: Model.Fast.Parameters.count * neurons)
-    buffers.takeParameterGradients(neurons: neurons, lanes: 16, into: result)
+    buffers.takeParameterGradients(neurons: neurons, into: result)
     return result
   }
 
