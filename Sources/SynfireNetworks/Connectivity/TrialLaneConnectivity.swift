@@ -31,6 +31,7 @@ protocol TrialLaneConnectivity: GradientLayout {
 /// A mode matrix has its modes between; all else has the drive itself, and no second half. Rows of inner
 /// numbers are padded to `paddedWidth` vectors.
 protocol FactoredLaneConnectivity: TrialLaneConnectivity, PackedConnectivity {
+  /// Presynaptic neurons or channels.
   var presynaptic: Int { get }
   /// Inner numbers.
   var width: Int { get }

@@ -20,10 +20,10 @@ extension KernelSweep {
   }
 
   func restore(_ saved: AnyObject, _ layer: PackedLayer, trials: Int, lengths: TrialLengths) {
-    if !isHandedOut {
-      spare.takeBack(
-        SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots))
-    }
+    spare.takeBack(
+      isHandedOut
+        ? nil
+        : SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots))
     use(saved as! SavedSweep<Model.Fast>)
     begin(layer, trials: trials)
     self.lengths = lengths

@@ -1,23 +1,28 @@
 /// Memory of blocks that a sweep took back, for the next that it hands out.
 ///
-/// Sweeps restore what others saved, so that more may come back than went out: no more is kept than the sweep saved
-/// in one go.
-struct SpareBlocks<Block> {
+/// Sweeps restore what others saved, so that more may come back than went out: no more is kept than the sweep handed
+/// out in one go.
+package struct SpareBlocks<Block> {
   private var blocks: [Block] = []
-  private var saved = 0
+  private var handedOut = 0
   private var isTakingBack = false
 
+  package init() {}
+
+  package var count: Int { blocks.count }
+
   /// Notes that a block was handed out.
-  mutating func handOut() {
-    if isTakingBack { (saved, isTakingBack) = (0, false) }
-    saved += 1
+  package mutating func handOut() {
+    if isTakingBack { (handedOut, isTakingBack) = (0, false) }
+    handedOut += 1
   }
 
   /// Memory for another block, if there is some.
-  mutating func next() -> Block? { blocks.popLast() }
+  package mutating func next() -> Block? { blocks.popLast() }
 
-  mutating func takeBack(_ block: Block) {
+  /// Takes back what was in use when a block was restored; nil where nothing was.
+  package mutating func takeBack(_ block: Block?) {
     isTakingBack = true
-    if blocks.count < saved { blocks.append(block) }
+    if let block, blocks.count < handedOut { blocks.append(block) }
   }
 }

@@ -116,11 +116,10 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
 
   /// Sets the parameters [parameter][neuron]; lanes past the last neuron hold those of the last.
   func setParameters(_ values: [[Float]], vectors: Int) {
-    let count = Kernel.Parameters.count
+    let (count, width) = (Kernel.Parameters.count, lanesAreNeurons ? 16 : 1)
     for (index, row) in values.enumerated() {
-      for place in 0..<vectors * (lanesAreNeurons ? 16 : 1) {
-        let target =
-          lanesAreNeurons ? (place >> 4 * count + index) << 4 + place & 15 : place * count + index
+      for place in 0..<vectors * width {
+        let target = (place / width * count + index) * width + place % width
         parameters.pointer[target] = row[min(place, row.count - 1)]
       }
     }
