@@ -38,14 +38,16 @@ enum MicroKernel<Product: ElementProduct> {
   /// C[i, j] (+)= sum over k of A[i, k] B[k, j] for a tile of 1 to 8 rows and 1 to 32 columns.
   ///
   /// Element (i, k) of A is `a[i * rowStride + k * depthStride]`, element (k, j) of B is
-  /// `b[32 * k + j]`, aligned to 64 bytes, with 32 columns whatever `columns` says.
+  /// `b[32 * k + j]`, aligned to 64 bytes, with 32 columns whatever `columns` says. Meanwhile the `16 * depth`
+  /// numbers from `next` on, which need not be there, are fetched into the second cache.
   @inline(__always)
   static func multiply(
     rows: Int, columns: Int, depth: Int, a: UnsafePointer<Float>, rowStride: Int, depthStride: Int,
-    b: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
+    b: UnsafePointer<Float>, next: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
+    cStride: Int, accumulate: Bool
   ) {
     let sums = Tile<Product>(
-      a: a, rowStride: rowStride, depthStride: depthStride, b: b, depth: depth)
+      a: a, rowStride: rowStride, depthStride: depthStride, b: b, next: next, depth: depth)
     if columns == 32 {
       if !synfire_has_wide_registers() {
         sums.runHalf(rows: rows, half: 0, c: c, cStride: cStride, accumulate: accumulate)
@@ -90,6 +92,8 @@ struct Tile<Product: ElementProduct> {
   let depthStride: Int
   /// [k, 32].
   let b: UnsafePointer<Float>
+  /// What is fetched from afar, 16 numbers for each k.
+  let next: UnsafePointer<Float>
   let depth: Int
 
   /// Sixteen of the columns, with few sums at a time.
@@ -100,7 +104,7 @@ struct Tile<Product: ElementProduct> {
     func run(_ rows: Int, from row: Int) {
       let part = Tile(
         a: a + row &* rowStride, rowStride: rowStride, depthStride: depthStride,
-        b: b + 16 &* half, depth: depth)
+        b: b + 16 &* half, next: next, depth: depth)
       part.run(
         NarrowTile.self, rows: rows, c: c + (row &* cStride &+ 16 &* half), cStride: cStride,
         accumulate: accumulate)
@@ -177,6 +181,7 @@ struct Tile<Product: ElementProduct> {
     var (s0, s1, s2, s3) = (initial(0), initial(1), initial(2), initial(3))
     var (s4, s5, s6, s7) = (initial(4), initial(5), initial(6), initial(7))
     for k in 0..<depth {
+      synfire_prefetch_far(next + k &* 16)
       let row: Sums = (
         bytes.load(fromByteOffset: k &* 128, as: SIMD16<Float>.self),
         isWide ? bytes.load(fromByteOffset: k &* 128 &+ 64, as: SIMD16<Float>.self) : SIMD16()

@@ -42,7 +42,7 @@ public enum OuterProduct {
               for strip in stride(from: 0, to: width, by: 8) {
                 MicroKernel<SingleProduct>.multiply(
                   rows: min(8, width - strip), columns: columns, depth: depth,
-                  a: blockA + strip * depth, rowStride: 1, depthStride: 8, b: blockB,
+                  a: blockA + strip * depth, rowStride: 1, depthStride: 8, b: blockB, next: blockB,
                   c: g + (k + strip) * gStride + n, cStride: gStride, accumulate: true)
               }
             }

@@ -41,13 +41,16 @@ struct PanelProduct<Product: ElementProduct> {
       let blockDepth = depth * (block + 1) / blocks - start
       for column in stride(from: 0, to: columns, by: 32) {
         let weights = panels + column * depth + start * 32
+        // Large matrices come from afar: while two tiles of rows pass by a panel's block, so do the halves of the next.
+        let next = column + 32 < columns ? weights + depth * 32 : panels + (start + blockDepth) * 32
         var m = 0
         while m < rows {
           let height = MicroKernel<Product>.height(of: rows - m)
           MicroKernel<Product>.multiply(
             rows: height, columns: min(32, columns - column), depth: blockDepth,
             a: a + m * aStride + start, rowStride: aStride, depthStride: 1, b: weights,
-            c: c + m * cStride + column, cStride: cStride, accumulate: accumulate || start > 0)
+            next: next + m / 8 % 2 * blockDepth * 16, c: c + m * cStride + column, cStride: cStride,
+            accumulate: accumulate || start > 0)
           m += height
         }
       }

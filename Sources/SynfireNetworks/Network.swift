@@ -80,6 +80,14 @@ public struct Network: ParameterizedNetwork {
     }
   }
 
+  /// Whether the weights of a connection within the network are more than stays in the caches of a core.
+  package var hasLargeWeights: Bool {
+    connections.dropLast().contains { _, connection, presynaptic, postsynaptic in
+      connection.connectivity.specifications(presynaptic: presynaptic, postsynaptic: postsynaptic)
+        .contains { 4 * $0.shape.reduce(1, *) > 1 << 20 }
+    }
+  }
+
   /// Every trainable tensor: `hidden.input.weights`, `hidden.recurrent.scores`,
   /// `hidden.recurrent.slow.weights` of a kind of synapses among several, `readout.weights`, ...
   public var parameterSpecifications: [ParameterSpecification] {

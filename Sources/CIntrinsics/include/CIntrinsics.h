@@ -293,8 +293,10 @@ static inline void synfire_flush_denormals(void) {
 #endif
 }
 
-/// Asks for the line of the cache at an address, which need not be valid, to be read or written soon.
+/// Asks for the line of the cache at an address, which need not be valid, to be read or written soon, or to be
+/// read after others, for which it is kept at a distance.
 static inline void synfire_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+static inline void synfire_prefetch_far(const void *address) { __builtin_prefetch(address, 0, 2); }
 static inline void synfire_prefetch_to_write(void *address) { __builtin_prefetch(address, 1, 3); }
 
 /// Tells the processor that this thread waits for another in a loop.

@@ -8,17 +8,24 @@ public struct BatchPlan: Sendable, Equatable {
   /// With neurons as lanes, about so many trials run forward and back together: enough to fill the rows of
   /// a matrix product, and few enough for their states to stay in the caches.
   static let block = 8
+  /// The same where the weights do not stay in the caches and come from afar once a step for each block.
+  static let blockOfLargeNetworks = 16
+  /// Parts that there are at least before blocks grow to that.
+  private static let shardsOfLargeNetworks = 4
   /// With trials as lanes, as many as there are lanes.
   static let lanes = 16
 
   /// The trials of each block of each shard.
   public let blocks: [[Range<Int>]]
 
-  /// - Parameter layout: with trials as lanes, blocks are full as far as there are trials.
-  public init(trials: Int, layout: LaneLayout) {
+  /// - Parameters:
+  ///   - layout: with trials as lanes, blocks are full as far as there are trials.
+  ///   - isLarge: whether the network has weights that do not stay in the caches.
+  public init(trials: Int, layout: LaneLayout, isLarge: Bool = false) {
     switch layout {
     case .neurons:
-      let block = Self.block
+      let most = isLarge ? Self.blockOfLargeNetworks : Self.block
+      let block = min(most, max(Self.block, trials / Self.shardsOfLargeNetworks))
       let shards = min(Self.shards, max(1, trials / block))
       blocks = Self.parts(0..<trials, shards).map { shard in
         Self.parts(shard, max(1, (shard.count + block / 2 - 1) / block))

@@ -1,4 +1,4 @@
-import Foundation
+import SynfireCore
 import SynfireNetworks
 
 /// How a batch is swept: its lanes and shards, and the segments of steps whose tape is held at a time.
@@ -17,7 +17,9 @@ public struct SweepPlan: Sendable {
   private static let mostSegments = 4096
 
   /// Half of the machine's memory, where nobody says how much may be used.
-  public static var defaultLimit: Int { Int(ProcessInfo.processInfo.physicalMemory / 2) }
+  public static var defaultLimit: Int {
+    sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2
+  }
 
   let key: Key
   let batch: BatchPlan
@@ -85,7 +87,7 @@ public struct SweepPlan: Sendable {
     _ network: Network, _ layout: LaneLayout, steps: Int, segments: Int, trials: Int,
     savesBlocks: Bool, threads: Int
   ) throws {
-    batch = BatchPlan(trials: trials, layout: layout)
+    batch = BatchPlan(trials: trials, layout: layout, isLarge: network.hasLargeWeights)
     key = Key(
       layout: layout, steps: steps, segmentSteps: max(1, (steps + segments - 1) / segments),
       blockTrials: batch.blockTrials, savesBlocks: savesBlocks)
