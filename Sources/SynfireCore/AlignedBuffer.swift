@@ -1,5 +1,3 @@
-import Foundation
-
 /// Memory for kernels: zeroed, aligned to 64 bytes, freed with its last reference.
 ///
 /// A buffer is shared by reference. It is `Sendable` because the engine gives each worker its own

@@ -1,5 +1,4 @@
 import CIntrinsics
-import Foundation
 
 /// A condition variable: threads sleep at it until what they wait for is true.
 final class Gate: @unchecked Sendable {

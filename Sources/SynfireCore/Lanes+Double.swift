@@ -1,5 +1,3 @@
-import Foundation
-
 extension Double: Lanes {
   public typealias Scalar = Double
   public typealias Mask = Bool

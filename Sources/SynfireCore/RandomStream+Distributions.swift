@@ -1,5 +1,3 @@
-import Foundation
-
 extension RandomStream {
   /// A number uniform on [0, 1), a multiple of 2^-53.
   @inlinable

@@ -1,5 +1,4 @@
 import CIntrinsics
-import Foundation
 import Synchronization
 
 /// What the threads of a pool share.

@@ -1,5 +1,4 @@
 import CIntrinsics
-import Foundation
 import Synchronization
 
 /// Threads that run the shards of one job after another.

@@ -1,4 +1,3 @@
-import Foundation
 import SynfireCore
 import SynfireLearning
 import SynfireNetworks

@@ -1,5 +1,10 @@
-import Foundation
 import SynfireCore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// The seconds that training steps took, and the memory of the process at its peak.
 public struct StepTimes: Encodable {

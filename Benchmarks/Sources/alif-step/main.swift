@@ -2,7 +2,7 @@
 // training steps, prints JSON. --rate: of neurons that spike at a step, by scaling the inputs; --forward: times
 // forward runs too; --bfloat16: passes adjoints back in that precision.
 import EngineWorkloads
-import Foundation
+import SynfireCore
 import SynfireNetworks
 
 var rate: Double?
@@ -25,11 +25,9 @@ while let argument = arguments.popFirst() {
   }
 }
 guard isUnderstood, (4...6).contains(numbers.count) else {
-  FileHandle.standardError.write(
-    Data(
-      ("usage: alif-step [--rate FRACTION] [--forward] [--bfloat16] "
-        + "TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]\n").utf8))
-  exit(2)
+  stop(
+    "usage: alif-step [--rate FRACTION] [--forward] [--bfloat16] TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]",
+    status: 2)
 }
 do {
   var training = try AdaptiveNetworkTraining(
@@ -43,6 +41,12 @@ do {
   if timesForward { try times.addForward { _ = try training.forward() } }
   try times.print()
 } catch {
-  FileHandle.standardError.write(Data("\(error)\n".utf8))
-  exit(1)
+  stop("\(error)", status: 1)
+}
+
+/// Ends the program with a line of standard error.
+func stop(_ message: String, status: Int32) -> Never {
+  let bytes = Array("\(message)\n".utf8)
+  write(STDERR_FILENO, bytes, bytes.count)
+  exit(status)
 }

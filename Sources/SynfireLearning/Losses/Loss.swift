@@ -1,4 +1,3 @@
-import Foundation
 import SynfireCore
 
 /// What a network is to make small.

@@ -1,4 +1,3 @@
-import Foundation
 import SynfireCore
 
 /// Turns gradients into changes of parameters.

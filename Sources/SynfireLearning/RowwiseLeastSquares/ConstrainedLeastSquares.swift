@@ -1,4 +1,4 @@
-import Foundation
+import SynfireCore
 
 /// Constants of the constrained method of `RowwiseLeastSquares`. The source gives none; defaults keep the
 /// cycling network of 800 neurons on its course for hundreds of seconds.

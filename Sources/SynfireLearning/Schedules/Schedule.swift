@@ -1,4 +1,4 @@
-import Foundation
+import SynfireCore
 
 /// The factor on the learning rate over updates.
 public struct Schedule: Sendable, Equatable {

@@ -1,4 +1,3 @@
-import Foundation
 import SynfireCore
 
 /// The neurons of networks that act in closed loop, and the scales of what connects them: many short steps

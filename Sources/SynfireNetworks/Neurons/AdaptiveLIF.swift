@@ -1,4 +1,3 @@
-import Foundation
 import SynfireCore
 
 /// The leaky integrate-and-fire neuron whose threshold rises at each own spike and decays slowly

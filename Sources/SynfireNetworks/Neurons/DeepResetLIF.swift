@@ -1,4 +1,3 @@
-import Foundation
 import SynfireCore
 
 /// The leaky integrate-and-fire neuron of factor-based spiking networks, in place of whose refractory period

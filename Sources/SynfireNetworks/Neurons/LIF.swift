@@ -1,4 +1,3 @@
-import Foundation
 import SynfireCore
 
 /// The leaky integrate-and-fire neuron with a synaptic current and an absolute refractory period.

@@ -1,4 +1,3 @@
-import Foundation
 import SynfireCore
 
 /// A leaky rate unit with a hyperbolic tangent of its potential, the baseline of Lin & Huang 2024, or of its

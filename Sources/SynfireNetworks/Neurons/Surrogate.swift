@@ -1,4 +1,3 @@
-import Foundation
 import SynfireCore
 
 /// The derivative that stands in for that of the spike, as a function of x = potential - threshold.

@@ -1,4 +1,3 @@
-import Foundation
 import SynfireCore
 
 /// How a spike spreads over time before the weights see it.

@@ -1,0 +1,7 @@
+// The functions of the C library, for whoever uses the engine: what it needs of mathematics, threads and pages. It
+// takes nothing else from Foundation, which would be several megabytes of memory in every program.
+#if canImport(Darwin)
+  @_exported import Darwin
+#else
+  @_exported import Glibc
+#endif
