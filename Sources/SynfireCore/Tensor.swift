@@ -51,6 +51,8 @@ public struct Tensor<Scalar: TensorScalar>: Sendable, Equatable {
   }
 
   /// The position of the first element that is infinite or not a number, if there is one.
+  // Inlined so that it is compiled for the type of the numbers: a call for each of them takes a hundred times as long.
+  @inlinable
   public var firstNonFinite: [Int]? {
     guard let flat = values.firstIndex(where: { !$0.isFinite }) else { return nil }
     var rest = flat
