@@ -44,7 +44,7 @@ final class PackedDense: PackedConnectivity {
     rowLength = paddedToLanes(postsynaptic)
     presynapticLength = paddedToLanes(presynaptic)
     rowStride = spreadStride(rowLength)
-    let rows = AlignedBuffer<Float>(count: paddedWidth(presynaptic) * rowStride + 128)
+    let rows = AlignedBuffer<Float>(count: presynaptic * rowStride + 128)
     weights.values.withUnsafeBufferPointer { source in
       Transposition.copy(
         source.baseAddress!, rows: weights.shape[0], columns: weights.shape[1],
@@ -74,7 +74,7 @@ final class PackedDense: PackedConnectivity {
         return .packed(matrix)
       }
       let length = paddedToLanes(presynaptic)
-      let rows = AlignedBuffer<Float>(count: paddedWidth(postsynaptic) * length + 128)
+      let rows = AlignedBuffer<Float>(count: postsynaptic * length + 128)
       for neuron in 0..<postsynaptic {
         (rows.pointer + neuron * length).update(
           from: source.baseAddress! + neuron * presynaptic, count: presynaptic)

@@ -32,10 +32,10 @@ final class PackedModes: PackedConnectivity {
     modeLength = paddedToLanes(modes)
     rowLength = paddedToLanes(postsynaptic)
     presynapticLength = paddedToLanes(presynaptic)
-    inputModes = AlignedBuffer(count: paddedWidth(modes) * rowLength + 128)
-    scaledInputModes = AlignedBuffer(count: paddedWidth(modes) * rowLength + 128)
+    inputModes = AlignedBuffer(count: modes * rowLength + 128)
+    scaledInputModes = AlignedBuffer(count: modes * rowLength + 128)
     outputModes = AlignedBuffer(count: presynaptic * modeLength + 128)
-    scaledOutputModes = AlignedBuffer(count: paddedWidth(modes) * presynapticLength + 128)
+    scaledOutputModes = AlignedBuffer(count: modes * presynapticLength + 128)
     for mode in 0..<modes {
       let score = factors.scores.values[mode]
       for neuron in 0..<postsynaptic {

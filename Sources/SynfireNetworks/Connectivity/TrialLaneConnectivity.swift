@@ -28,8 +28,7 @@ protocol TrialLaneConnectivity: GradientLayout {
 /// Connectivity that computes in two halves with the spike filter between: presynaptic activity is
 /// gathered into `width` numbers a trial, and these are expanded into the drive.
 ///
-/// A mode matrix has its modes between; all else has the drive itself, and no second half. Rows of inner
-/// numbers are padded to `paddedWidth` vectors.
+/// A mode matrix has its modes between; all else has the drive itself, and no second half.
 protocol FactoredLaneConnectivity: TrialLaneConnectivity, PackedConnectivity {
   /// Presynaptic neurons or channels.
   var presynaptic: Int { get }
@@ -83,7 +82,3 @@ struct LaneSteps {
   let driveAdjoints: UnsafePointer<Vector>
   let driveAdjointStride: Int
 }
-
-/// The vectors that rows of `count` inner numbers take: one, or a multiple of four.
-@inline(__always)
-func paddedWidth(_ count: Int) -> Int { count == 1 ? 1 : (count + 3) & ~3 }

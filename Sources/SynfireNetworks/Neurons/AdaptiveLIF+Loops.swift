@@ -5,75 +5,34 @@ import SynfireCore
 extension AdaptiveLIF {
   public func advance(
     _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int
-  ) {
-    guard kernel.hasConstantLoops else {
-      return memory.advance(kernel, time: time, trials: trials)
-    }
-    switch (kernel.convention, kernel.isRefractory) {
-    case (.lsnn, false):
-      memory.advance(
-        ConstantKernel<Constants<PublishedCode, Ready>>(kernel), time: time, trials: trials)
-    case (.lsnn, true):
-      memory.advance(
-        ConstantKernel<Constants<PublishedCode, Refractory>>(kernel), time: time, trials: trials)
-    case (.lsnnPaper, false):
-      memory.advance(
-        ConstantKernel<Constants<PublishedPaper, Ready>>(kernel), time: time, trials: trials)
-    case (.lsnnPaper, true):
-      memory.advance(
-        ConstantKernel<Constants<PublishedPaper, Refractory>>(kernel), time: time, trials: trials)
-    case (.adaptiveSRNN, false):
-      memory.advance(
-        ConstantKernel<Constants<AdaptiveSRNN, Ready>>(kernel), time: time, trials: trials)
-    case (.adaptiveSRNN, true):
-      memory.advance(
-        ConstantKernel<Constants<AdaptiveSRNN, Refractory>>(kernel), time: time, trials: trials)
-    case (.eprop, false):
-      memory.advance(
-        ConstantKernel<Constants<EligibilityPropagation, Ready>>(kernel), time: time, trials: trials
-      )
-    case (.eprop, true):
-      memory.advance(
-        ConstantKernel<Constants<EligibilityPropagation, Refractory>>(kernel), time: time,
-        trials: trials)
-    default: memory.advance(kernel, time: time, trials: trials)
-    }
-  }
+  ) { run(.advance, kernel, memory, time: time, trials: trials) }
 
   public func retreat(
     _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int
+  ) { run(.retreat, kernel, memory, time: time, trials: trials) }
+
+  @inline(__always)
+  private func run(
+    _ loop: NeuronLoop, _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int
   ) {
-    guard kernel.hasConstantLoops else {
-      return memory.retreat(kernel, time: time, trials: trials)
+    @inline(__always)
+    func run<Choice: ConventionChoice>(_: Choice.Type) {
+      if kernel.isRefractory {
+        memory.run(
+          loop, Constants<Choice, Refractory>.self, kernel, time: time, trials: trials)
+      } else {
+        memory.run(loop, Constants<Choice, Ready>.self, kernel, time: time, trials: trials)
+      }
     }
-    switch (kernel.convention, kernel.isRefractory) {
-    case (.lsnn, false):
-      memory.retreat(
-        ConstantKernel<Constants<PublishedCode, Ready>>(kernel), time: time, trials: trials)
-    case (.lsnn, true):
-      memory.retreat(
-        ConstantKernel<Constants<PublishedCode, Refractory>>(kernel), time: time, trials: trials)
-    case (.lsnnPaper, false):
-      memory.retreat(
-        ConstantKernel<Constants<PublishedPaper, Ready>>(kernel), time: time, trials: trials)
-    case (.lsnnPaper, true):
-      memory.retreat(
-        ConstantKernel<Constants<PublishedPaper, Refractory>>(kernel), time: time, trials: trials)
-    case (.adaptiveSRNN, false):
-      memory.retreat(
-        ConstantKernel<Constants<AdaptiveSRNN, Ready>>(kernel), time: time, trials: trials)
-    case (.adaptiveSRNN, true):
-      memory.retreat(
-        ConstantKernel<Constants<AdaptiveSRNN, Refractory>>(kernel), time: time, trials: trials)
-    case (.eprop, false):
-      memory.retreat(
-        ConstantKernel<Constants<EligibilityPropagation, Ready>>(kernel), time: time, trials: trials
-      )
-    case (.eprop, true):
-      memory.retreat(
-        ConstantKernel<Constants<EligibilityPropagation, Refractory>>(kernel), time: time,
-        trials: trials)
-    default: memory.retreat(kernel, time: time, trials: trials)
+    guard kernel.hasConstantLoops else {
+      return memory.run(loop, kernel, time: time, trials: trials)
+    }
+    switch kernel.convention {
+    case .lsnn: run(PublishedCode.self)
+    case .lsnnPaper: run(PublishedPaper.self)
+    case .adaptiveSRNN: run(AdaptiveSRNN.self)
+    case .eprop: run(EligibilityPropagation.self)
+    default: memory.run(loop, kernel, time: time, trials: trials)
     }
   }
 }

@@ -60,3 +60,31 @@ struct ConstantKernel<Constants: KernelConstants>: NeuronKernel {
     general.current(of: state, drive: drive)
   }
 }
+
+/// Which of a model's loops over neurons is to run.
+enum NeuronLoop {
+  case advance
+  case retreat
+}
+
+extension SweepMemory {
+  @inline(__always)
+  func run(_ loop: NeuronLoop, _ kernel: Kernel, time: Int, trials: Int) {
+    switch loop {
+    case .advance: advance(kernel, time: time, trials: trials)
+    case .retreat: retreat(kernel, time: time, trials: trials)
+    }
+  }
+
+  /// The same for a kernel with the choices of `Constants`.
+  @inline(__always)
+  func run<Constants: KernelConstants>(
+    _ loop: NeuronLoop, _: Constants.Type, _ kernel: Kernel, time: Int, trials: Int
+  ) where Constants.Fast == Kernel {
+    let kernel = ConstantKernel<Constants>(kernel)
+    switch loop {
+    case .advance: advance(kernel, time: time, trials: trials)
+    case .retreat: retreat(kernel, time: time, trials: trials)
+    }
+  }
+}

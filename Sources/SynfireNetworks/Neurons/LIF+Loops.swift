@@ -5,25 +5,23 @@ import SynfireCore
 extension LIF {
   public func advance(
     _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int
-  ) {
-    switch (kernel.hasConstantLoops, kernel.subtracts) {
-    case (true, false):
-      memory.advance(ConstantKernel<Constants<ToZero>>(kernel), time: time, trials: trials)
-    case (true, true):
-      memory.advance(ConstantKernel<Constants<BySubtraction>>(kernel), time: time, trials: trials)
-    case (false, _): memory.advance(kernel, time: time, trials: trials)
-    }
-  }
+  ) { run(.advance, kernel, memory, time: time, trials: trials) }
 
   public func retreat(
     _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int
+  ) { run(.retreat, kernel, memory, time: time, trials: trials) }
+
+  @inline(__always)
+  private func run(
+    _ loop: NeuronLoop, _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int
   ) {
-    switch (kernel.hasConstantLoops, kernel.subtracts) {
-    case (true, false):
-      memory.retreat(ConstantKernel<Constants<ToZero>>(kernel), time: time, trials: trials)
-    case (true, true):
-      memory.retreat(ConstantKernel<Constants<BySubtraction>>(kernel), time: time, trials: trials)
-    case (false, _): memory.retreat(kernel, time: time, trials: trials)
+    guard kernel.hasConstantLoops else {
+      return memory.run(loop, kernel, time: time, trials: trials)
+    }
+    if kernel.subtracts {
+      memory.run(loop, Constants<BySubtraction>.self, kernel, time: time, trials: trials)
+    } else {
+      memory.run(loop, Constants<ToZero>.self, kernel, time: time, trials: trials)
     }
   }
 }

@@ -34,7 +34,7 @@ final class FactoredLanePath<Packed: FactoredLaneConnectivity>: LanePath {
     steps = wiring.steps
     spiking = wiring.isSpiking
     isDirect = filter == nil && !connectivity.expands && !spiking
-    row = paddedWidth(connectivity.width)
+    row = connectivity.width
     innerStride = connectivity.expands ? row : 0
     states = AlignedBuffer(count: filter == nil ? 0 : row)
     adjointStates = AlignedBuffer(count: states.count)

@@ -4,8 +4,7 @@ import SynfireCore
 final class LaneInputs {
   private let steps: Int
   private let channels: Int
-  private let stride: Int
-  /// [time, channel padded], as bits or as numbers.
+  /// [time, channel], as bits or as numbers.
   private let bits: AlignedBuffer<UInt16>
   private let numbers: AlignedBuffer<Vector>
   private let readsBits: Bool
@@ -14,17 +13,16 @@ final class LaneInputs {
     self.steps = steps
     self.channels = channels
     self.readsBits = readsBits
-    stride = paddedWidth(channels)
     // Rows are read 32 numbers at a time.
-    bits = AlignedBuffer(count: readsBits ? steps * stride + 32 : 0)
-    numbers = AlignedBuffer(count: readsBits ? 0 : steps * stride)
+    bits = AlignedBuffer(count: readsBits ? steps * channels + 32 : 0)
+    numbers = AlignedBuffer(count: readsBits ? 0 : steps * channels)
   }
 
   var byteCount: Int { bits.byteCount + numbers.byteCount }
 
   var sequence: LaneSequence {
     LaneSequence(
-      first: readsBits ? .spikes(bits.pointer) : .analog(numbers.pointer), stepStride: stride)
+      first: readsBits ? .spikes(bits.pointer) : .analog(numbers.pointer), stepStride: channels)
   }
 
   /// Copies the inputs of a block; lanes without a trial are 0.
@@ -71,7 +69,7 @@ final class LaneInputs {
             highHalf: SIMD8(lowHalf: trial(first + 2), highHalf: trial(first + 3)))
         }
         let (a, b, c, d) = (four(0), four(4), four(8), four(12))
-        let target = numbers.pointer + (time &* stride &+ channel)
+        let target = numbers.pointer + (time &* channels &+ channel)
         let (even, odd) = (
           Vector(lowHalf: a.evenHalf, highHalf: b.evenHalf),
           Vector(lowHalf: c.evenHalf, highHalf: d.evenHalf)
@@ -93,7 +91,7 @@ final class LaneInputs {
   ) {
     let target = UnsafeMutableRawPointer(numbers.pointer).assumingMemoryBound(to: Float.self)
     for time in 0..<steps {
-      for trial in 0..<trials { body(time, trial, target + time * stride * 16) }
+      for trial in 0..<trials { body(time, trial, target + time * channels * 16) }
     }
   }
 
@@ -104,7 +102,7 @@ final class LaneInputs {
     bits.clear()
     let wordCount = (channels + 63) >> 6
     for time in 0..<steps {
-      let row = bits.pointer + time * stride
+      let row = bits.pointer + time * channels
       for trial in 0..<trials {
         let source = words + (time &* timeStride &+ trial &* trialStride)
         let lane: UInt16 = 1 << UInt16(truncatingIfNeeded: trial)

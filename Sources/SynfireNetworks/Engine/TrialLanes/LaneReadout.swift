@@ -15,7 +15,6 @@ final class LaneReadout {
   private let sums: AlignedBuffer<Vector>
   /// The adjoints of the outputs of the last eight steps, step t at t % 8.
   private let laneAdjoints: AlignedBuffer<Vector>
-  private let laneStride: Int
   private let biasGradient: AlignedBuffer<Float>?
 
   init(_ network: Network, _ packed: LaneNetwork, steps: Int) throws {
@@ -31,8 +30,7 @@ final class LaneReadout {
     adjoints = AlignedBuffer(count: steps / window * 16 * count)
     row = AlignedBuffer(count: count)
     sums = AlignedBuffer(count: count)
-    laneStride = paddedWidth(count)
-    laneAdjoints = AlignedBuffer(count: LaneSteps.most * laneStride + 16)
+    laneAdjoints = AlignedBuffer(count: LaneSteps.most * count + 16)
     biasGradient = readout.makeBiasGradient()
   }
 
@@ -79,16 +77,16 @@ final class LaneReadout {
   ) {
     path.receive(adjointRow(time, trials: trials), time: time)
     path.scatter(time: time, into: presynaptic, wanted: wanted, overwriting: overwriting)
-    path.accumulate(spikes, time: time, laneAdjoints.pointer, stride: laneStride)
+    path.accumulate(spikes, time: time, laneAdjoints.pointer, stride: count)
   }
 
   /// The adjoints of a step's outputs with trials as lanes; 0 where there is no trial.
   private func adjointRow(_ time: Int, trials: Int) -> UnsafePointer<Vector> {
-    let row = laneAdjoints.pointer + time % LaneSteps.most * laneStride
+    let row = laneAdjoints.pointer + time % LaneSteps.most * count
     // The steps of a window have the same.
     if (time + 1) % window != 0 {
       row.update(
-        from: laneAdjoints.pointer + (time + 1) % LaneSteps.most * laneStride, count: count)
+        from: laneAdjoints.pointer + (time + 1) % LaneSteps.most * count, count: count)
       return UnsafePointer(row)
     }
     let source = adjoints.pointer + time / window * 16 * count
