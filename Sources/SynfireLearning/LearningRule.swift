@@ -116,7 +116,7 @@ public struct Evaluation: Sendable {
   public var loss: Double
   /// [trial, output], or [time, trial, output] when the readout is read at every step.
   public var readout: Tensor<Float>
-  /// Mean over neurons and trials, in Hz; 0 for rate networks.
+  /// Mean over neurons and trials, in Hz; 0 for rate networks, not a number where nobody counts spikes.
   public var firingRate: Double
 
   public init(loss: Double, readout: Tensor<Float>, firingRate: Double) {

@@ -87,6 +87,8 @@ import Testing
     let batch = try task.batch(.test, index: 0, trials: 5, seed: 0)
     let metrics = task.metrics(readout: try rule.evaluate(batch).readout, of: batch)
     #expect(metrics["meanReturn"] == run.testMetrics["meanReturn"])
+    // Nobody counts spikes in closed loop.
+    #expect(run.testMetrics["firingRate"] == nil)
     #expect(run.parameters["normalizer.mean"]?.shape == [4])
     #expect(throws: (any Error).self) {
       var parameters = run.parameters

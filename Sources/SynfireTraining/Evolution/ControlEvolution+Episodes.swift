@@ -41,7 +41,7 @@ extension ControlEvolution: ActingRule {
       axes: ["trial", "column"], shape: [episodes.count, columns],
       values: (0..<result.count).map { Float(result.pointer[$0]) })
     let mean = task.metrics(readout: readout, of: batch)["meanReturn"] ?? .nan
-    return Evaluation(loss: -mean, readout: readout, firingRate: 0)
+    return Evaluation(loss: -mean, readout: readout, firingRate: .nan)
   }
 
   func watch(

@@ -53,7 +53,7 @@ public struct TaskEvaluation: Sendable {
       let evaluation = try evaluate(batch)
       var metrics = task.metrics(readout: evaluation.readout, of: batch)
       metrics["loss"] = evaluation.loss
-      metrics["firingRate"] = evaluation.firingRate
+      metrics["firingRate"] = evaluation.firingRate.isNaN ? nil : evaluation.firingRate
       for (name, value) in metrics {
         let count = task.count(of: name, readout: evaluation.readout, in: batch)
         if count == 0 { continue }
