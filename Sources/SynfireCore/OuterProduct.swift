@@ -40,6 +40,7 @@ public enum OuterProduct {
                 b + m * bStride + n, stride: bStride, depth: depth, columns: columns, of: 32,
                 into: blockB)
               for strip in stride(from: 0, to: width, by: 8) {
+                // Nothing comes from afar: what is next has just been packed.
                 MicroKernel<SingleProduct>.multiply(
                   rows: min(8, width - strip), columns: columns, depth: depth,
                   a: blockA + strip * depth, rowStride: 1, depthStride: 8, b: blockB, next: blockB,

@@ -43,15 +43,16 @@ struct PanelProduct<Product: ElementProduct> {
         let weights = panels + column * depth + start * 32
         // Large matrices come from afar: while two tiles of rows pass by a panel's block, so do the halves of the next.
         let next = column + 32 < columns ? weights + depth * 32 : panels + (start + blockDepth) * 32
-        var m = 0
+        var (m, half) = (0, 0)
         while m < rows {
           let height = MicroKernel<Product>.height(of: rows - m)
           MicroKernel<Product>.multiply(
             rows: height, columns: min(32, columns - column), depth: blockDepth,
             a: a + m * aStride + start, rowStride: aStride, depthStride: 1, b: weights,
-            next: next + m / 8 % 2 * blockDepth * 16, c: c + m * cStride + column, cStride: cStride,
+            next: next + half * blockDepth * 16, c: c + m * cStride + column, cStride: cStride,
             accumulate: accumulate || start > 0)
           m += height
+          half = 1 - half
         }
       }
     }

@@ -80,7 +80,8 @@ public struct Network: ParameterizedNetwork {
     }
   }
 
-  /// Whether the weights of a connection within the network are more than stays in the caches of a core.
+  /// Whether a connection within the network has more than a mebibyte of weights, which do not stay in the caches of a
+  /// core.
   package var hasLargeWeights: Bool {
     connections.dropLast().contains { _, connection, presynaptic, postsynaptic in
       connection.connectivity.specifications(presynaptic: presynaptic, postsynaptic: postsynaptic)
