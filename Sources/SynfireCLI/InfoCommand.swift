@@ -18,6 +18,7 @@ struct InfoCommand: ParsableCommand {
       "instructionSet": .string("\(InstructionSet.build)"),
       "machineInstructionSet": .string("\(InstructionSet.machine)"),
       "bfloat16Tiles": .string(BFloat16Matrix.hasTiles ? "AMX" : "none"),
+      "int16Products": .string(Int16Matrix.hasInstructions ? "AVX-512 VNNI" : "none"),
       "complaint": InstructionSet.complaint.map { .string($0) } ?? .null,
       "threads": .integer(ProcessInfo.processInfo.activeProcessorCount),
       "lapack": .string(LinearAlgebra.library),

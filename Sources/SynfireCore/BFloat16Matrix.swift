@@ -7,7 +7,7 @@ import CIntrinsics
 /// elsewhere two elements of a sum are multiplied at once if the machine can (AVX-512 BF16). Factors are rounded to
 /// the nearest, so that an element of the product is off by up to 2^-8 of the sum of magnitudes of its terms, and by
 /// far less as a rule. The ways to multiply add in different orders.
-public struct BFloat16Matrix: Sendable {
+public struct BFloat16Matrix: PairedMatrix {
   /// The length of the summed axis, k.
   public let rows: Int
   /// The number of columns, n.
@@ -20,9 +20,6 @@ public struct BFloat16Matrix: Sendable {
   /// Whether this machine multiplies such matrices in tiles (AMX).
   public static let hasTiles = synfire_permit_matrix_tiles()
 
-  /// Takes over element (k, n) from `source[k * stride + n]`; columns from `given` on become zeros.
-  ///
-  /// - Precondition: no number is negative.
   public init(
     _ source: UnsafePointer<Float>, rows: Int, stride: Int, columns: Int, given: Int? = nil
   ) {
@@ -30,35 +27,16 @@ public struct BFloat16Matrix: Sendable {
     self.rows = rows
     self.columns = columns
     pairs = paddedToLanes(Self.pairs(rows))
-    let given = min(given ?? columns, columns)
-    let panels = AlignedBuffer<UInt32>(count: (columns + 31) / 32 * pairs * 32)
-    for pair in 0..<Self.pairs(rows) {
-      for column in Swift.stride(from: 0, to: given, by: 16) {
-        let width = min(16, given - column)
-        func half(_ row: Int) -> SIMD16<Float> {
-          guard row < rows else { return .zero }
-          var values = SIMD16<Float>.zero
-          let start = source + row * stride + column
-          for lane in 0..<width { values[lane] = start[lane] }
-          return values
-        }
-        let low = synfire_bfloat16_lanes(half(2 * pair))
-        let high = synfire_bfloat16_lanes(half(2 * pair + 1))
-        let target = panels.pointer + (column / 32 * pairs + pair) * 32 + column % 32
-        UnsafeMutableRawPointer(target).storeBytes(of: low | high &<< 16, as: SIMD16<UInt32>.self)
-      }
+    panels = Self.panels(pairs, source, rows, stride, columns, given ?? columns) {
+      first, second, _ in
+      synfire_bfloat16_lanes(first) | synfire_bfloat16_lanes(second) &<< 16
     }
-    self.panels = panels
   }
 
-  /// Lanes that a row of `count` elements of A takes: two elements a lane.
-  public static func pairs(_ count: Int) -> Int { (count + 1) / 2 }
-
-  /// Rounds a row of A. Its last lanes, up to a multiple of sixteen, become zeros; the source is read up to
-  /// a multiple of 32 elements.
+  @discardableResult
   public static func round(
     _ source: UnsafePointer<Float>, count: Int, into lanes: UnsafeMutablePointer<UInt32>
-  ) {
+  ) -> Float {
     let bytes = UnsafeRawPointer(source)
     let target = UnsafeMutableRawPointer(lanes)
     @inline(__always)
@@ -76,22 +54,16 @@ public struct BFloat16Matrix: Sendable {
       store(start, load(start), load(start + 16))
       start += 32
     }
-    guard whole < count else { return }
+    guard whole < count else { return 1 }
     let kept = UInt32(1) << UInt32(count - whole) &- 1
     store(
       whole, load(whole).kept(where: FloatLaneMask(bits: UInt16(truncatingIfNeeded: kept))),
       load(whole + 16).kept(where: FloatLaneMask(bits: UInt16(kept >> 16))))
+    return 1
   }
 
-  /// C = A B, or C += A B.
-  ///
-  /// - Parameters:
-  ///   - a: rows as `round` makes them, `aStride` lanes apart.
-  ///   - rows: the number of rows of A and C.
-  ///   - c: element (m, n) at `c[m * cStride + n]`; must not overlap A.
-  ///   - accumulate: whether the product is added to C or replaces it.
   public func multiply(
-    _ a: UnsafePointer<UInt32>, rows: Int, stride aStride: Int,
+    _ a: UnsafePointer<UInt32>, scales: UnsafePointer<Float>, rows: Int, stride aStride: Int,
     into c: UnsafeMutablePointer<Float>, stride cStride: Int, accumulate: Bool
   ) {
     multiply(
@@ -112,12 +84,7 @@ public struct BFloat16Matrix: Sendable {
       }
       return
     }
-    // Lanes are moved and multiplied as patterns of 32 bits, whatever they stand for.
-    PanelProduct<BFloat16PairProduct>(
-      panels: UnsafeRawPointer(panels.pointer).assumingMemoryBound(to: Float.self),
-      depth: pairs, columns: columns
-    ).multiply(
-      UnsafeRawPointer(a).assumingMemoryBound(to: Float.self), rows: rows, stride: aStride,
-      into: c, stride: cStride, accumulate: accumulate)
+    PanelProduct<BFloat16PairProduct>(panels, pairs: pairs, columns: columns)
+      .multiply(a, rows: rows, stride: aStride, into: c, stride: cStride, accumulate: accumulate)
   }
 }

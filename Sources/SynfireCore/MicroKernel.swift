@@ -6,6 +6,20 @@ protocol ElementProduct {
   static func add(
     _ sum: SIMD16<Float>, _ a: SIMD16<Float>, _ b: SIMD16<Float>
   ) -> SIMD16<Float>
+
+  /// Whether lanes of a sum hold integers, which stand for numbers by the scales of their row and column.
+  static var isScaled: Bool { get }
+
+  /// The rows of B that may be summed before sums are added to C: so many of 32 columns stay in the first cache,
+  /// and integers do not overflow.
+  static var mostDepth: Int { get }
+}
+
+extension ElementProduct {
+  @inline(__always)
+  static var isScaled: Bool { false }
+  @inline(__always)
+  static var mostDepth: Int { 224 }
 }
 
 /// One number a lane.
@@ -22,6 +36,30 @@ enum BFloat16PairProduct: ElementProduct {
   static func add(
     _ sum: SIMD16<Float>, _ a: SIMD16<Float>, _ b: SIMD16<Float>
   ) -> SIMD16<Float> { synfire_add_bfloat16_products(sum, a, b) }
+}
+
+/// Two integers of 16 bits a lane.
+enum IntegerPairProduct: ElementProduct {
+  @inline(__always)
+  static func add(
+    _ sum: SIMD16<Float>, _ a: SIMD16<Float>, _ b: SIMD16<Float>
+  ) -> SIMD16<Float> { synfire_add_integer_products(sum, a, b) }
+  @inline(__always)
+  static var isScaled: Bool { true }
+  @inline(__always)
+  static var mostDepth: Int { 64 }
+}
+
+/// What the integers of rows of A and of columns of B are to be multiplied by; not read where there are none.
+struct ProductScales {
+  var rows: UnsafePointer<Float>
+  /// Aligned to 64 bytes.
+  var columns: UnsafePointer<Float>
+
+  @inline(__always)
+  func from(row: Int, column: Int) -> ProductScales {
+    ProductScales(rows: rows + row, columns: columns + column)
+  }
 }
 
 /// The innermost loop of every matrix product: a tile of sums held in registers, of at most 8 x 32 where these are
@@ -43,11 +81,12 @@ enum MicroKernel<Product: ElementProduct> {
   @inline(__always)
   static func multiply(
     rows: Int, columns: Int, depth: Int, a: UnsafePointer<Float>, rowStride: Int, depthStride: Int,
-    b: UnsafePointer<Float>, next: UnsafePointer<Float>, c: UnsafeMutablePointer<Float>,
-    cStride: Int, accumulate: Bool
+    b: UnsafePointer<Float>, scales: ProductScales?, next: UnsafePointer<Float>,
+    c: UnsafeMutablePointer<Float>, cStride: Int, accumulate: Bool
   ) {
     let sums = Tile<Product>(
-      a: a, rowStride: rowStride, depthStride: depthStride, b: b, next: next, depth: depth)
+      a: a, rowStride: rowStride, depthStride: depthStride, b: b,
+      scales: scales ?? ProductScales(rows: a, columns: b), next: next, depth: depth)
     if columns == 32 {
       if !synfire_has_wide_registers() {
         sums.runHalf(rows: rows, half: 0, c: c, cStride: cStride, accumulate: accumulate)
@@ -92,6 +131,7 @@ struct Tile<Product: ElementProduct> {
   let depthStride: Int
   /// [k, 32].
   let b: UnsafePointer<Float>
+  let scales: ProductScales
   /// What is fetched from afar, 16 numbers for each k.
   let next: UnsafePointer<Float>
   let depth: Int
@@ -104,7 +144,8 @@ struct Tile<Product: ElementProduct> {
     func run(_ rows: Int, from row: Int) {
       let part = Tile(
         a: a + row &* rowStride, rowStride: rowStride, depthStride: depthStride,
-        b: b + 16 &* half, next: next, depth: depth)
+        b: b + 16 &* half, scales: scales.from(row: row, column: 16 &* half), next: next,
+        depth: depth)
       part.run(
         NarrowTile.self, rows: rows, c: c + (row &* cStride &+ 16 &* half), cStride: cStride,
         accumulate: accumulate)
@@ -152,14 +193,14 @@ struct Tile<Product: ElementProduct> {
     let target = UnsafeMutableRawPointer(c)
 
     @inline(__always)
+    func load(_ offset: Int) -> SIMD16<Float> {
+      target.loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self)
+    }
+    @inline(__always)
     func initial(_ row: Int) -> Sums {
-      guard rows > row, accumulate else { return (SIMD16(), SIMD16()) }
+      guard rows > row, accumulate, !Product.isScaled else { return (SIMD16(), SIMD16()) }
       let offset = row &* cStride &* 4
-      return (
-        target.loadUnaligned(fromByteOffset: offset, as: SIMD16<Float>.self),
-        isWide
-          ? target.loadUnaligned(fromByteOffset: offset &+ 64, as: SIMD16<Float>.self) : SIMD16()
-      )
+      return (load(offset), isWide ? load(offset &+ 64) : SIMD16())
     }
     @inline(__always)
     func add(_ sums: inout Sums, _ row: Int, _ a: UnsafePointer<Float>, _ b: Sums) {
@@ -172,10 +213,19 @@ struct Tile<Product: ElementProduct> {
     func store(_ sums: Sums, _ row: Int) {
       guard rows > row else { return }
       let offset = row &* cStride &* 4
-      target.storeBytes(of: sums.0, toByteOffset: offset, as: SIMD16<Float>.self)
-      if isWide {
-        target.storeBytes(of: sums.1, toByteOffset: offset &+ 64, as: SIMD16<Float>.self)
+      store(sums.0, row, 0, offset)
+      if isWide { store(sums.1, row, 16, offset &+ 64) }
+    }
+    @inline(__always)
+    func store(_ sum: SIMD16<Float>, _ row: Int, _ column: Int, _ offset: Int) {
+      var numbers = sum
+      if Product.isScaled {
+        let scale = UnsafeRawPointer(scales.columns + column).load(as: SIMD16<Float>.self)
+        let integers = synfire_float_from_int32(unsafeBitCast(sum, to: SIMD16<Int32>.self)) * scale
+        numbers = (accumulate ? load(offset) : .zero)
+          .addingProduct(integers, SIMD16(repeating: scales.rows[row]))
       }
+      target.storeBytes(of: numbers, toByteOffset: offset, as: SIMD16<Float>.self)
     }
 
     var (s0, s1, s2, s3) = (initial(0), initial(1), initial(2), initial(3))

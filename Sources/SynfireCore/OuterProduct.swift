@@ -43,8 +43,9 @@ public enum OuterProduct {
                 // Nothing comes from afar: what is next has just been packed.
                 MicroKernel<SingleProduct>.multiply(
                   rows: min(8, width - strip), columns: columns, depth: depth,
-                  a: blockA + strip * depth, rowStride: 1, depthStride: 8, b: blockB, next: blockB,
-                  c: g + (k + strip) * gStride + n, cStride: gStride, accumulate: true)
+                  a: blockA + strip * depth, rowStride: 1, depthStride: 8, b: blockB,
+                  scales: nil, next: blockB, c: g + (k + strip) * gStride + n,
+                  cStride: gStride, accumulate: true)
               }
             }
           }

@@ -20,10 +20,7 @@ struct PanelProduct<Product: ElementProduct> {
   let panels: UnsafePointer<Float>
   let depth: Int
   let columns: Int
-
-  /// The most rows of B that are multiplied before the next: a panel's block of 28 KiB stays in the
-  /// first-level cache while all rows of A pass by it.
-  private static var mostDepth: Int { 224 }
+  var scales: ProductScales?
 
   func multiply(
     _ a: UnsafePointer<Float>, rows: Int, stride aStride: Int,
@@ -35,10 +32,10 @@ struct PanelProduct<Product: ElementProduct> {
       }
       return
     }
-    let blocks = (depth + Self.mostDepth - 1) / Self.mostDepth
+    let blocks = Self.blocks(depth: depth)
     for block in 0..<blocks {
-      let start = depth * block / blocks
-      let blockDepth = depth * (block + 1) / blocks - start
+      let start = Self.start(ofBlock: block, of: blocks, depth: depth)
+      let blockDepth = Self.start(ofBlock: block + 1, of: blocks, depth: depth) - start
       for column in stride(from: 0, to: columns, by: 32) {
         let weights = panels + column * depth + start * 32
         // Large matrices come from afar: while two tiles of rows pass by a panel's block, so do the halves of the next.
@@ -49,12 +46,21 @@ struct PanelProduct<Product: ElementProduct> {
           MicroKernel<Product>.multiply(
             rows: height, columns: min(32, columns - column), depth: blockDepth,
             a: a + m * aStride + start, rowStride: aStride, depthStride: 1, b: weights,
-            next: next + half * blockDepth * 16, c: c + m * cStride + column, cStride: cStride,
+            scales: scales?.from(row: m, column: column), next: next + half * blockDepth * 16,
+            c: c + m * cStride + column, cStride: cStride,
             accumulate: accumulate || start > 0)
           m += height
           half = 1 - half
         }
       }
     }
+  }
+
+  /// How many blocks of rows of B are multiplied one after another, as of each panel only so many stay in the
+  /// first cache while all rows of A pass by it.
+  static func blocks(depth: Int) -> Int { (depth + Product.mostDepth - 1) / Product.mostDepth }
+
+  static func start(ofBlock block: Int, of blocks: Int, depth: Int) -> Int {
+    depth * block / blocks
   }
 }

@@ -81,7 +81,7 @@ import Testing
         // What lies behind a row must not matter.
         let source = a[row * k..<(row + 1) * k] + [Float](repeating: .nan, count: 32)
         Array(source).withUnsafeBufferPointer {
-          BFloat16Matrix.round(
+          _ = BFloat16Matrix.round(
             $0.baseAddress!, count: k, into: lanes.baseAddress! + row * laneStride)
         }
       }
@@ -109,6 +109,95 @@ import Testing
       }
       #expect(worst <= 1)
     }
+  }
+
+  /// Each factor is off by half a unit of its row or column, sums of products are exact, and only what is made of
+  /// them rounds.
+  @Test(
+    arguments: margins + [(1, 1, 16), (9, 31, 32), (16, 33, 48), (17, 300, 224), (70, 1024, 80)])
+  func productInIntegers(shape: (Int, Int, Int)) {
+    let (m, k, n) = shape
+    let (given, bStride, cStride) = (max(1, n - 1), n + 2, n + 5)
+    let a = values(m * k, "a")
+    let b = values(k * bStride, "b")
+    let before = values(m * cStride, "c")
+    for accumulate in [false, true] {
+      let c = product(a, b, shape, given: given, bStride: bStride, before, cStride, accumulate)
+      var worst = 0.0
+      for row in 0..<m {
+        let largest = a[row * k..<(row + 1) * k].map { Double(abs($0)) }.max()!
+        for column in 0..<n {
+          let weights = (0..<k).map { column < given ? Double(b[$0 * bStride + column]) : 0 }
+          // The coarsest unit that a column may have is such that no sum of 128 terms overflows.
+          let unit = max(weights.map { abs($0) }.max()! / 32767, largestSum(weights) / 260_000)
+          let start = accumulate ? Double(before[row * cStride + column]) : 0
+          var (sum, bound) = (start, 0x1p-20 * abs(start) + 1e-30)
+          for i in 0..<k {
+            let factor = Double(a[row * k + i])
+            sum += factor * weights[i]
+            bound += largest / 8191 / 2 * (abs(weights[i]) + unit) + unit / 2 * abs(factor)
+            bound += 0x1p-20 * abs(factor * weights[i])
+          }
+          worst = max(worst, abs(Double(c[row * cStride + column]) - sum) / bound)
+        }
+        #expect(c[row * cStride + n] == before[row * cStride + n])
+      }
+      #expect(worst <= 1)
+    }
+  }
+
+  /// Sums of products that are all as large as scales let them be.
+  @Test func sumsOfTheLargestIntegersDoNotOverflow() {
+    let k = 1024
+    for sign in [Float(1), -1] {
+      let c = product(
+        [Float](repeating: 3, count: k), [Float](repeating: sign * 7, count: k * 2), (1, k, 1),
+        given: 1, bStride: 2, [0, 0], 2, false)
+      #expect(abs(c[0] / (sign * 21 * Float(k)) - 1) < 1e-3)
+    }
+  }
+
+  /// What is not finite stays so, and what is nothing stays nothing.
+  @Test func integersSayWhatIsNotFinite() {
+    for (number, other) in [
+      (Float.nan, Float(1)), (.infinity, 1), (-.nan, 1), (1, .nan), (1, .infinity),
+    ] {
+      let c = product(
+        [1, number, 1], [1, 0, other, 0, 1, 0], (1, 3, 1), given: 1, bStride: 2, [0, 0], 2, false)
+      #expect(!c[0].isFinite)
+    }
+    let c = product(
+      [0, 0, 1e-38], [1, 0, 0, 0, 1, 0], (1, 3, 1), given: 1, bStride: 2, [5, 0], 2, true)
+    #expect(c[0] == 5)
+  }
+
+  private func product(
+    _ a: [Float], _ b: [Float], _ shape: (m: Int, k: Int, n: Int), given: Int, bStride: Int,
+    _ before: [Float], _ cStride: Int, _ accumulate: Bool
+  ) -> [Float] {
+    let matrix = Int16Matrix(b, rows: shape.k, stride: bStride, columns: shape.n, given: given)
+    let laneStride = (Int16Matrix.pairs(shape.k) + 15) & ~15
+    var lanes = [UInt32](repeating: .max, count: shape.m * laneStride)
+    let scales = (0..<shape.m).map { row in
+      // What lies behind a row must not matter.
+      let source = a[row * shape.k..<(row + 1) * shape.k] + [Float](repeating: .nan, count: 32)
+      return lanes.withUnsafeMutableBufferPointer { lanes in
+        Array(source).withUnsafeBufferPointer {
+          Int16Matrix.round(
+            $0.baseAddress!, count: shape.k, into: lanes.baseAddress! + row * laneStride)
+        }
+      }
+    }
+    var c = before
+    matrix.multiply(
+      lanes, scales: scales, rows: shape.m, stride: laneStride, into: &c, stride: cStride,
+      accumulate: accumulate)
+    return c
+  }
+
+  /// The largest sum of magnitudes of 128 numbers that follow each other.
+  private func largestSum(_ numbers: [Double]) -> Double {
+    numbers.indices.map { start in numbers[start...].prefix(128).reduce(0) { $0 + abs($1) } }.max()!
   }
 
   /// The nearest number of 8 bits, the even one of two.

@@ -1,6 +1,6 @@
-// alif-step [--rate FRACTION] [--forward] [--bfloat16] TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]: times
+// alif-step [--rate FRACTION] [--forward] [--adjoints PRECISION] TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]: times
 // training steps, prints JSON. --rate: of neurons that spike at a step, by scaling the inputs; --forward: times
-// forward runs too; --bfloat16: passes adjoints back in that precision.
+// forward runs too; --adjoints: single, bfloat16 or int16, in which adjoints are passed back.
 import EngineWorkloads
 import SynfireCore
 import SynfireNetworks
@@ -17,7 +17,10 @@ while let argument = arguments.popFirst() {
     rate = arguments.popFirst().flatMap { Double($0) }
     isUnderstood = isUnderstood && (rate.map { $0 > 0 && $0 < 1 } ?? false)
   case "--forward": timesForward = true
-  case "--bfloat16": precision = .bfloat16
+  case "--adjoints":
+    let chosen = arguments.popFirst().flatMap { AdjointPrecision(rawValue: $0) }
+    isUnderstood = isUnderstood && chosen != nil
+    precision = chosen ?? .single
   default:
     let number = Int(argument) ?? 0
     isUnderstood = isUnderstood && number > 0
@@ -26,7 +29,7 @@ while let argument = arguments.popFirst() {
 }
 guard isUnderstood, (4...6).contains(numbers.count) else {
   stop(
-    "usage: alif-step [--rate FRACTION] [--forward] [--bfloat16] TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]",
+    "usage: alif-step [--rate FRACTION] [--forward] [--adjoints PRECISION] TRIALS STEPS INPUTS NEURONS [COUNT [THREADS]]",
     status: 2)
 }
 do {

@@ -4,10 +4,23 @@ import SynfireCore
 /// presynaptic neurons. Spikes, states, and sums are in single precision whatever is chosen.
 public enum AdjointPrecision: String, Sendable, Equatable, CaseIterable {
   case single
-  /// Rounded to 8 bits, at half the time on machines with AVX-512 BF16. Gradients are then off by about a
-  /// thousandth of their norm (7e-4 to 1.03e-3 in networks of 220 to 1024 neurons), by more in networks through which adjoints pass many times with a large
-  /// gain. Connections to fewer than 128 neurons, which would not gain from it, keep single precision.
+  /// Rounded to 8 bits, at a fraction of the time on machines with tiles for them (AMX) and at half of it on some
+  /// with AVX-512 BF16. Gradients are then off by about a thousandth of their norm (7e-4 to 1.03e-3 in networks of
+  /// 220 to 1024 neurons), by more in networks through which adjoints pass many times with a large gain.
   case bfloat16
+  /// As integers of 16 bits with a scale for each step of a trial and each presynaptic neuron, at half the time on
+  /// machines with AVX-512 VNNI.
+  case int16
+
+  /// What weights are multiplied as; nil for single precision, which connections to fewer than 128 neurons keep
+  /// whatever is chosen, as they would not gain from another.
+  var matrix: (any PairedMatrix.Type)? {
+    switch self {
+    case .single: nil
+    case .bfloat16: BFloat16Matrix.self
+    case .int16: Int16Matrix.self
+    }
+  }
 }
 
 /// All-to-all connectivity with a weight for every pair.

@@ -20,7 +20,7 @@ final class PackedDense: PackedConnectivity {
 
   enum AdjointWeights: Sendable {
     case packed(PackedMatrix)
-    case rounded(BFloat16Matrix)
+    case rounded(any PairedMatrix)
     case rows(AlignedBuffer<Float>)
   }
 
@@ -62,9 +62,9 @@ final class PackedDense: PackedConnectivity {
       guard postsynaptic <= 16 else {
         // As wide as the rows that the product is added to, so that no panel is incomplete.
         let columns = paddedToLanes(presynaptic)
-        if precision == .bfloat16, postsynaptic >= 128 {
+        if let type = precision.matrix, postsynaptic >= 128 {
           return .rounded(
-            BFloat16Matrix(
+            type.init(
               source.baseAddress!, rows: postsynaptic, stride: presynaptic, columns: columns,
               given: presynaptic))
         }
@@ -157,18 +157,9 @@ final class PackedDense: PackedConnectivity {
         adjoint.row(time, 0), rows: trials, stride: adjoint.trialStride,
         into: presynapticAdjoint, stride: stride, accumulate: true)
     case .rounded(let matrix):
-      let rounded = UnsafeMutableRawPointer(
-        workspace.list(count: trials * paddedToLanes(rowLength / 2))
-      )
-      .assumingMemoryBound(to: UInt32.self)
-      let laneStride = paddedToLanes(rowLength / 2)
-      for trial in 0..<trials {
-        BFloat16Matrix.round(
-          adjoint.row(time, trial), count: postsynaptic, into: rounded + trial * laneStride)
-      }
-      matrix.multiply(
-        rounded, rows: trials, stride: laneStride, into: presynapticAdjoint, stride: stride,
-        accumulate: true)
+      multiply(
+        adjoint, time: time, trials: trials, matrix, into: presynapticAdjoint, stride: stride,
+        workspace)
     case .rows(let rows):
       for trial in 0..<trials {
         RowKernels.addScaled(
@@ -177,6 +168,24 @@ final class PackedDense: PackedConnectivity {
           vectors: presynapticLength / 16)
       }
     }
+  }
+
+  private func multiply<Matrix: PairedMatrix>(
+    _ adjoint: AdjointRing, time: Int, trials: Int, _ matrix: Matrix,
+    into presynapticAdjoint: UnsafeMutablePointer<Float>, stride: Int,
+    _ workspace: ConnectivityWorkspace
+  ) {
+    let laneStride = paddedToLanes(rowLength / 2)
+    let memory = UnsafeMutableRawPointer(workspace.list(count: trials * (laneStride + 1)))
+    let lanes = memory.assumingMemoryBound(to: UInt32.self)
+    let scales = (memory + 4 * trials * laneStride).assumingMemoryBound(to: Float.self)
+    for trial in 0..<trials {
+      scales[trial] = Matrix.round(
+        adjoint.row(time, trial), count: postsynaptic, into: lanes + trial * laneStride)
+    }
+    matrix.multiply(
+      lanes, scales: scales, rows: trials, stride: laneStride, into: presynapticAdjoint,
+      stride: stride, accumulate: true)
   }
 
   func gradient(_ sum: AlignedBuffer<Float>) -> NamedTensors<Float> { gradientReader(sum) }
