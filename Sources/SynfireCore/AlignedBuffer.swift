@@ -87,6 +87,20 @@ private enum Pages {
   static func deallocate(_ start: UnsafeMutableRawPointer, _ bytes: Int) { munmap(start, bytes) }
 }
 
+extension AlignedBuffer {
+  /// Gives large memory back to the system until it is used again, when it is all zeros.
+  ///
+  /// - Returns: whether that was done; if not, everything is as it was.
+  public func returnPages() -> Bool {
+    #if os(Linux)
+      if owner == nil, Self.allocatedBytes(count) >= Pages.least {
+        return madvise(pointer, Self.allocatedBytes(count), MADV_DONTNEED) == 0
+      }
+    #endif
+    return false
+  }
+}
+
 /// `count` rounded up to a whole number of SIMD vectors of 16.
 @inlinable
 public func paddedToLanes(_ count: Int) -> Int { (count + 15) & ~15 }

@@ -96,13 +96,17 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
   }
 
   public func makeSweep(
-    inputs: Int, steps: Int, segmentSteps: Int?, trials: Int, timeStep: Double
+    inputs: Int, steps: Int, segmentSteps: Int?, trials: Int, timeStep: Double,
+    keepsNumbers: Bool
   ) throws -> any LayerSweep {
     try KernelSweep(
       model: model, wiring: wiring(inputs: inputs, timeStep: timeStep),
       size: SweepSize(
-        steps: steps, segmentSteps: segmentSteps, trials: trials, neurons: neurons))
+        steps: steps, segmentSteps: segmentSteps, trials: trials, neurons: neurons),
+      keepsNumbers: keepsNumbers)
   }
+
+  public var canSaveNumbers: Bool { (try? model.fast().retracedParts) != nil }
 
   public func stateAtRest() throws -> [Float] {
     let state = try model.fast().initialState
@@ -113,19 +117,25 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
     }
   }
 
-  public func sweepByteCount(_ size: SweepSize) -> Int {
-    SweepCounts<Model.Fast>(size).bytes + snapshotByteCount(size)
+  public func sweepByteCount(_ size: SweepSize, keepsNumbers: Bool) -> Int {
+    let keepsNumbers = keepsNumbers && canSaveNumbers
+    let counts = SweepCounts<Model.Fast>(size, runsAgain: keepsNumbers ? false : nil)
+    return counts.bytes + snapshotByteCount(size, keepsNumbers: keepsNumbers)
+      + (keepsNumbers ? KeptNumbers.byteCount(size) : 0)
       + recurrent.reduce(0) {
         let sharesRing = $1.filter == .none && input.filter == .none
         return $0 + RecurrentPath.byteCount(size, sharesRing: sharesRing)
       }
   }
 
-  public func savedByteCount(_ size: SweepSize) -> Int {
+  public func savedByteCount(_ size: SweepSize, keepsNumbers: Bool) -> Int {
+    let keepsNumbers = keepsNumbers && canSaveNumbers
     let counts = SweepCounts<Model.Fast>(size)
-    // One segment, too, is run again then.
-    let drives = size.segments == 1 ? counts.segmentDrives : 0
-    return 2 * counts.spikes + 4 * (counts.outputs + drives) + snapshotByteCount(size)
+    // One segment, too, is run again where tapes are not found otherwise.
+    let drives = size.segments == 1 && !keepsNumbers ? counts.segmentDrives : 0
+    return 2 * counts.spikes + 4 * (counts.outputs + drives)
+      + snapshotByteCount(size, keepsNumbers: keepsNumbers)
+      + (keepsNumbers ? KeptNumbers.byteCount(size) : 0)
   }
 
   public func tapeByteCount(trials: Int) -> Int {
@@ -133,11 +143,12 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
     return SweepCounts<Model.Fast>(step).tape * MemoryLayout<Model.Fast.Tape>.stride
   }
 
-  private func snapshotByteCount(_ size: SweepSize) -> Int {
+  private func snapshotByteCount(_ size: SweepSize, keepsNumbers: Bool) -> Int {
     let filters = ([input] + recurrent).count { $0.filter != .none }
     // A model that has no kernel is found out when the sweep is made.
     guard let kernel = try? model.fast() else { return 0 }
-    return SweepSnapshots<Model.Fast>.byteCount(size, kernel, filters: filters)
+    return SweepSnapshots<Model.Fast>.byteCount(
+      size, kernel, filters: filters, retracedParts: keepsNumbers ? kernel.retracedParts : nil)
   }
 
   public func makeReference(
@@ -170,15 +181,21 @@ public protocol NetworkLayer: Sendable {
 
   /// The memory of one worker for a block of trials in the fast engine, with the tape of `segmentSteps`
   /// steps at a time, or of all.
+  ///
+  /// - Parameter keepsNumbers: whether tapes are found again by numbers that are kept, if the model can do that, rather than
+  ///   by running steps again.
   func makeSweep(
-    inputs: Int, steps: Int, segmentSteps: Int?, trials: Int, timeStep: Double
+    inputs: Int, steps: Int, segmentSteps: Int?, trials: Int, timeStep: Double,
+    keepsNumbers: Bool
   ) throws -> any LayerSweep
+  /// Whether the model can.
+  var canSaveNumbers: Bool { get }
   /// The numbers of a neuron's state before the first step, part by part.
   func stateAtRest() throws -> [Float]
   /// Bytes of that memory.
-  func sweepByteCount(_ size: SweepSize) -> Int
-  /// Bytes of what a forward sweep leaves for running its segments again.
-  func savedByteCount(_ size: SweepSize) -> Int
+  func sweepByteCount(_ size: SweepSize, keepsNumbers: Bool) -> Int
+  /// Bytes of what a forward sweep leaves for its tapes.
+  func savedByteCount(_ size: SweepSize, keepsNumbers: Bool) -> Int
   /// Bytes of the tape of one step.
   func tapeByteCount(trials: Int) -> Int
   /// The layer in the reference engine.
@@ -204,6 +221,14 @@ struct SynapseWiring: Sendable {
 }
 
 extension NetworkLayer {
+  func makeSweep(
+    inputs: Int, steps: Int, segmentSteps: Int?, trials: Int, timeStep: Double
+  ) throws -> any LayerSweep {
+    try makeSweep(
+      inputs: inputs, steps: steps, segmentSteps: segmentSteps, trials: trials,
+      timeStep: timeStep, keepsNumbers: false)
+  }
+
   /// What the names of the neurons' own tensors start with.
   public var parameterPrefix: String { "\(name).neurons" }
 

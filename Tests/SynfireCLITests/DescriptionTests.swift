@@ -42,9 +42,15 @@ struct DescriptionTests {
       "describe", "lsnn/store-recall", "--set", "neurons=200", "--set", "trialsPerBatch=13",
       "--threads", "2",
     ]
-    // Mean rates want a forward run of all trials, after which short segments are run again.
-    let kept = try Program.run(ahead + ["--json"]).object()
-    #expect(kept["memory"]?["segments"]?.int ?? 0 > 10)
+    // Mean rates want a forward run of all trials, after which the tape of short segments is found again.
+    let numbers = try Program.run(ahead + ["--json"]).object()
+    #expect(numbers["memory"]?["segments"]?.int ?? 0 > 10)
+    #expect(try Program.run(ahead).output.contains("is found again by spikes and numbers"))
+    // Or they are run again, if there is no room for what finds it.
+    let less = ["--memory", "\(try #require(numbers["memory"]?["total"]?.int) - 1) B"]
+    let kept = try Program.run(ahead + less + ["--json"]).object()
+    #expect(kept["memory"]?["segments"] == numbers["memory"]?["segments"])
+    #expect(try Program.run(ahead + less).output.contains("segments are run forward twice"))
     let arguments = ahead + ["--set", "learning.regularizers=[]"]
     let whole = try Program.run(arguments + ["--json"]).object()
     #expect(

@@ -51,6 +51,43 @@ import Testing
       random.testDescription)
   }
 
+  /// Tapes that are found again by numbers that were kept, against those of steps that are run again.
+  @Test(arguments: [AdaptiveLIF.Convention.lsnn, .lsnnPaper, .adaptiveSRNN, .eprop], [0, 3])
+  func keptNumbersChangeNoBit(convention: AdaptiveLIF.Convention, refractorySteps: Int) throws {
+    for surrogate in [Surrogate.triangular(dampening: 0.3, width: 1), .boxcar(width: 0.8)] {
+      let model = AdaptiveLIF(
+        timeStep: 0.001, membraneTimeConstant: 0.020, adaptationTimeConstant: 0.100, threshold: 0.5,
+        adaptationStrength: 0.7, refractorySteps: refractorySteps, convention: convention,
+        surrogate: surrogate)
+      let network = try Network(
+        timeStep: 0.001, inputs: 10,
+        layers: [
+          Layer(
+            neurons: 45, model: model, input: Connection(Dense(.normal(deviation: 3))),
+            recurrent: Connection(Dense(.normal(deviation: 0.5))))
+        ],
+        readout: Readout(
+          outputs: 3, connection: Connection(Dense(.normal(deviation: 1))),
+          reduction: .meanOverWindows(steps: 75)))
+      var stream = RandomStream(seed: 5, stream: "spikes")
+      var spikes = SpikeTensor(steps: 150, trials: 14, neurons: 10)
+      for step in 0..<150 {
+        for trial in 0..<14 {
+          for channel in 0..<10 { spikes[step, trial, channel] = stream.uniform() < 0.1 }
+        }
+      }
+      let plan = try SweepPlan(
+        network, steps: 150, trials: 14, spiking: true, sweepsAhead: true, threads: 2,
+        limit: .max)
+      #expect(plan.layout == .neurons && plan.segments > 1 && plan.runsStepsOnce)
+      try expectSameBits(
+        network, network.initialParameters(seed: 1), .crossEntropy,
+        TrialBatch(
+          inputs: .spikes(spikes), targets: .classes((0..<28).map { $0 % 3 })),
+        "\(convention), \(refractorySteps) refractory steps, \(surrogate)")
+    }
+  }
+
   /// That loss, readout and gradients are the same bits for several numbers of segments: where each block
   /// runs back after it ran forward, and where all run forward first, as mean firing rates want.
   private func expectSameBits(

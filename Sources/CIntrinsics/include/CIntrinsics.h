@@ -172,6 +172,32 @@ static inline uint32_t synfire_largest(synfire_uint32x16 integers) {
   return __builtin_reduce_max(integers);
 }
 
+/// Writes the numbers of the lanes whose bits are set one after another; up to sixteen are overwritten.
+static inline void synfire_store_lanes(
+    synfire_float32x16 numbers, uint16_t bits, float *target) {
+#if defined(__AVX512F__)
+  _mm512_storeu_ps(target, _mm512_maskz_compress_ps(bits, (__m512)numbers));
+#else
+  for (int place = 0; bits != 0; bits &= bits - 1, place++) {
+    target[place] = numbers[__builtin_ctz(bits)];
+  }
+#endif
+}
+
+/// Numbers with those of the lanes whose bits are set replaced by such as `synfire_store_lanes` wrote; sixteen are read.
+static inline synfire_float32x16 synfire_load_lanes(
+    synfire_float32x16 numbers, uint16_t bits, const float *source) {
+#if defined(__AVX512F__)
+  return (synfire_float32x16)_mm512_mask_expand_ps(
+      (__m512)numbers, bits, _mm512_loadu_ps(source));
+#else
+  for (int place = 0; bits != 0; bits &= bits - 1, place++) {
+    numbers[__builtin_ctz(bits)] = source[place];
+  }
+  return numbers;
+#endif
+}
+
 /// The reciprocals of sixteen numbers that are finite and not 0, within 1 unit in the last place: an
 /// estimate of 14 bits and a step of Newton's, several times faster than a division.
 static inline synfire_float32x16 synfire_reciprocal(synfire_float32x16 numbers) {

@@ -11,6 +11,7 @@ extension BatchEngine {
     regularizers: [Regularizer], from start: NetworkState<Float>? = nil
   ) throws -> GradientResult {
     let trials = try SortedTrials(batch, start, network)
+    var packed = packed
     let readGradient = packed.gradientReader(network)
     var terms: RateTerms?
     let saved = SavedBlocks()
@@ -21,6 +22,7 @@ extension BatchEngine {
         trials, packed, loss: loss, loss.isMean ? .spikes(saved) : .forward(saved))
       terms = RateTerms(forward, batch, regularizers, factor: forward.outcome.factor)
       counts = forward.counts
+      if try runsStepsOnce(trials) { packed = packed.withoutPropagation() }
     }
     // The last that needs the weights.
     let total = try sweep(trials, consume packed, loss: loss, .backward(terms, saved))
@@ -168,7 +170,7 @@ extension BatchEngine {
         }
         let isLarge = gradients.reduce(0) { $0 + $1.byteCount } > ShardSums.mostCopied
         if isLarge { turn.take(handIn) } else { handIn() }
-        for buffer in gradients { buffer.clear() }
+        for buffer in gradients where !buffer.returnPages() { buffer.clear() }
       }
     }
     let readout = total.readout

@@ -41,6 +41,14 @@ final class BatchEngine: Sendable {
     return plan
   }
 
+  /// Whether trials that have been run forward are run back without a step being run again.
+  func runsStepsOnce(_ trials: SortedTrials) throws -> Bool {
+    let isPlain = trials.start == nil && trials.batch.lengths == nil
+    return try plan(
+      steps: trials.batch.inputs.steps, trials.batch.inputs, isPlain: isPlain
+    ).runsStepsOnce
+  }
+
   private func withSweep<Result>(
     _ key: SweepPlan.Key, _ packed: PackedNetwork, _ body: (any BlockSweep) throws -> Result
   ) throws -> Result {
@@ -52,7 +60,7 @@ final class BatchEngine: Sendable {
       if hasLimit { idle.withLock { $0 = $0.filter { $0.key == key } } }
       sweep = try network.makeSweep(
         key.layout, packed, steps: key.steps, segmentSteps: key.segmentSteps,
-        blockTrials: key.blockTrials, savesBlocks: key.savesBlocks)
+        blockTrials: key.blockTrials, saving: key.saving)
     }
     let kept = IdleSweep(sweep: sweep)
     defer { idle.withLock { $0[key, default: []].append(kept) } }

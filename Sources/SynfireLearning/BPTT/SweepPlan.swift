@@ -9,8 +9,8 @@ public struct SweepPlan: Sendable {
     let steps: Int
     let segmentSteps: Int
     let blockTrials: Int
-    /// Whether blocks are run forward before others are run back, and kept in between.
-    let savesBlocks: Bool
+    /// What is kept of blocks that are run forward before others are run back.
+    let saving: BlockSaving
   }
 
   /// More segments than this would make the states between them larger than the tape.
@@ -27,6 +27,8 @@ public struct SweepPlan: Sendable {
   public let workers: Int
   /// Bytes of the states and tapes of all workers.
   public let bytes: Int
+  /// Whether no step is run again on the way back, although all trials are run forward first.
+  public let runsStepsOnce: Bool
 
   public var layout: LaneLayout { key.layout }
   public var shards: Int { batch.blocks.count }
@@ -37,9 +39,9 @@ public struct SweepPlan: Sendable {
   /// Cuts the steps into the fewest segments whose states and tapes fit, or, if none fit, into those that
   /// take least.
   ///
-  /// Where all trials are run forward before the first is run back, blocks keep their outputs and the states
-  /// before each segment, of which only the tape is missing then: segments are so short that it stays in the
-  /// caches.
+  /// Where all trials are run forward before the first is run back, blocks keep their outputs and, if there is room,
+  /// numbers by which tapes are found again, or else the states before each segment, which is then run again:
+  /// segments are so short that the tape stays in the caches.
   ///
   /// Sweeps with trials as lanes have segments of their own, start at rest and end together; where that does not do,
   /// neurons are lanes.
@@ -55,28 +57,32 @@ public struct SweepPlan: Sendable {
     sweepsAhead: Bool = false, threads: Int, limit: Int
   ) throws {
     var least: SweepPlan?
-    func fits(_ layout: LaneLayout, segments: Int, savesBlocks: Bool) throws -> SweepPlan? {
+    func fits(
+      _ layout: LaneLayout, segments: Int, saving: BlockSaving = .nothing
+    ) throws -> SweepPlan? {
       let plan = try SweepPlan(
-        network, layout, steps: steps, segments: segments, trials: trials,
-        savesBlocks: savesBlocks, threads: threads)
+        network, layout, steps: steps, segments: segments, trials: trials, saving: saving,
+        threads: threads)
       if plan.bytes < least?.bytes ?? .max { least = plan }
       return plan.bytes <= limit ? plan : nil
     }
     let best = isPlain ? network.laneLayout(trials: trials, spiking: spiking) : .neurons
-    if best == .trials, let plan = try fits(.trials, segments: 1, savesBlocks: sweepsAhead) {
+    let starts: BlockSaving = sweepsAhead ? .starts : .nothing
+    if best == .trials, let plan = try fits(.trials, segments: 1, saving: starts) {
       self = plan
       return
     }
     if sweepsAhead, isPlain, network.layers.allSatisfy(\.isSpiking) {
       let length = network.cachedSteps(blockTrials: BatchPlan.block)
       let segments = (steps + length - 1) / length
-      if let plan = try fits(.neurons, segments: segments, savesBlocks: true) {
+      for saving in network.canSaveNumbers ? [BlockSaving.numbers, .starts] : [.starts] {
+        guard let plan = try fits(.neurons, segments: segments, saving: saving) else { continue }
         self = plan
         return
       }
     }
     for segments in 1...max(min(steps, Self.mostSegments), 1) {
-      guard let plan = try fits(.neurons, segments: segments, savesBlocks: false) else { continue }
+      guard let plan = try fits(.neurons, segments: segments) else { continue }
       self = plan
       return
     }
@@ -85,23 +91,24 @@ public struct SweepPlan: Sendable {
 
   private init(
     _ network: Network, _ layout: LaneLayout, steps: Int, segments: Int, trials: Int,
-    savesBlocks: Bool, threads: Int
+    saving: BlockSaving, threads: Int
   ) throws {
     batch = BatchPlan(trials: trials, layout: layout, isLarge: network.hasLargeWeights)
     key = Key(
       layout: layout, steps: steps, segmentSteps: max(1, (steps + segments - 1) / segments),
-      blockTrials: batch.blockTrials, savesBlocks: savesBlocks)
+      blockTrials: batch.blockTrials, saving: saving)
     workers = min(threads, batch.blocks.count)
+    runsStepsOnce = saving == .numbers && network.layers.allSatisfy(\.canSaveNumbers)
     let sweep = try network.sweepByteCount(
-      layout, steps: steps, segmentSteps: key.segmentSteps, blockTrials: batch.blockTrials)
+      layout, steps: steps, segmentSteps: key.segmentSteps, blockTrials: batch.blockTrials,
+      saving: saving)
     let saved =
       switch layout {
-      case _ where !savesBlocks: 0
       case .neurons:
         network.savedByteCount(
-          steps: steps, segmentSteps: key.segmentSteps, blockTrials: batch.blockTrials)
+          saving, steps: steps, segmentSteps: key.segmentSteps, blockTrials: batch.blockTrials)
       // They may keep the spikes from a forward sweep of the whole batch.
-      case .trials: sweep
+      case .trials: saving == .nothing ? 0 : sweep
       }
     bytes = workers * sweep + batch.blocks.joined().count * saved
   }

@@ -138,6 +138,9 @@ public protocol PackedConnectivity: GradientLayout {
     _ workspace: ConnectivityWorkspace
   ) -> Bool
 
+  /// What does all but propagate activity, if that has less memory.
+  func withoutPropagation() -> any PackedConnectivity
+
   /// Told that the adjoint drive of a step has been written, before it is used; for what is used twice.
   func receive(_ adjoint: AdjointRing, time: Int, trials: Int, _ workspace: ConnectivityWorkspace)
 
@@ -170,6 +173,8 @@ extension GradientLayout {
 }
 
 extension PackedConnectivity {
+  public func withoutPropagation() -> any PackedConnectivity { self }
+
   public func propagate(
     _ activity: BlockActivity, times: Range<Int>, trials: Int,
     into drive: UnsafeMutablePointer<Float>, stepStride: Int, _ workspace: ConnectivityWorkspace

@@ -54,6 +54,17 @@ final class PackedDense: PackedConnectivity {
     adjointWeights = Self.adjointWeights(weights, adjointPrecision)
   }
 
+  func withoutPropagation() -> any PackedConnectivity { PackedDense(withoutRowsOf: self) }
+
+  private init(withoutRowsOf other: PackedDense) {
+    excludesAutapses = other.excludesAutapses
+    (presynaptic, postsynaptic) = (other.presynaptic, other.postsynaptic)
+    (rowLength, presynapticLength) = (other.rowLength, other.presynapticLength)
+    rowStride = other.rowStride
+    rows = AlignedBuffer(count: 0)
+    adjointWeights = other.adjointWeights
+  }
+
   private static func adjointWeights(
     _ weights: Tensor<Float>, _ precision: AdjointPrecision
   ) -> AdjointWeights {

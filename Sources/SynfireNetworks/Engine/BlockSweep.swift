@@ -85,16 +85,16 @@ extension Network {
   /// - Parameters:
   ///   - segmentSteps: steps whose tape is held at a time; nil for all. Trials that are lanes choose their own,
   ///     so that the tape stays in the caches.
-  ///   - savesBlocks: whether `save` hands out something where neurons are lanes.
+  ///   - saving: what `save` hands out where neurons are lanes.
   public func makeSweep(
     _ layout: LaneLayout, _ packed: PackedNetwork, steps: Int, segmentSteps: Int? = nil,
-    blockTrials: Int, savesBlocks: Bool = false
+    blockTrials: Int, saving: BlockSaving = .nothing
   ) throws -> any BlockSweep {
     switch layout {
     case .neurons:
       try NetworkSweep(
         self, steps: steps, segmentSteps: segmentSteps, blockTrials: blockTrials,
-        savesBlocks: savesBlocks)
+        saving: saving)
     case .trials: try TrialLaneNetworkSweep(self, packed, steps: steps)
     }
   }
@@ -106,24 +106,30 @@ extension Network {
     return min(64, max(4, (1 << 20) / step))
   }
 
-  /// Bytes of what `save` hands out for a block where neurons are lanes.
-  public func savedByteCount(steps: Int, segmentSteps: Int, blockTrials: Int) -> Int {
-    layers.reduce(0) {
-      $0
-        + $1.savedByteCount(
-          SweepSize(
-            steps: steps, segmentSteps: segmentSteps, trials: blockTrials, neurons: $1.neurons))
+  /// Whether there are layers of which numbers can be kept (`BlockSaving.numbers`).
+  public var canSaveNumbers: Bool { layers.contains(where: \.canSaveNumbers) }
+
+  /// Bytes of what `save` hands out for a block where neurons are lanes; of numbers, as many as there may be.
+  public func savedByteCount(
+    _ saving: BlockSaving, steps: Int, segmentSteps: Int, blockTrials: Int
+  ) -> Int {
+    guard saving != .nothing else { return 0 }
+    return layers.reduce(0) {
+      let size = SweepSize(
+        steps: steps, segmentSteps: segmentSteps, trials: blockTrials, neurons: $1.neurons)
+      return $0 + $1.savedByteCount(size, keepsNumbers: saving == .numbers)
     }
   }
 
   /// Bytes of that memory, gradients aside.
   public func sweepByteCount(
-    _ layout: LaneLayout, steps: Int, segmentSteps: Int? = nil, blockTrials: Int
+    _ layout: LaneLayout, steps: Int, segmentSteps: Int? = nil, blockTrials: Int,
+    saving: BlockSaving = .nothing
   ) throws -> Int {
     switch layout {
     case .neurons:
       return NetworkSweep.byteCount(
-        self, steps: steps, segmentSteps: segmentSteps, blockTrials: blockTrials)
+        self, steps: steps, segmentSteps: segmentSteps, blockTrials: blockTrials, saving: saving)
     case .trials:
       // So much for each step, beside what does not depend on their number.
       let packed = PackedNetwork(self, initialParameters(seed: 0), layout: .trials)

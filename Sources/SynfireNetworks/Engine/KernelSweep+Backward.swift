@@ -29,9 +29,15 @@ extension KernelSweep {
     guard !times.isEmpty else { return }
     if taped != segment {
       snapshots.restore(buffers, recurrent, from: segment)
-      runAgain(segment, layer, inputs, trials: trials)
+      if let kept {
+        if segment == 0 { setInitialStates(trials: trials) }
+        retrace(segment, kept, trials: trials)
+      } else {
+        runAgain(segment, layer, inputs, trials: trials)
+      }
     }
     if times.upperBound == lengths.longest { clearAhead() }
+    let inputWorkspace = inputWorkspace(layer)
     for time in times.reversed() {
       collectOutputAdjoint(
         layer, time: time, trials: trials, from: outputAdjoint, constant: constantAdjoint)
@@ -40,9 +46,25 @@ extension KernelSweep {
       model.retreat(
         kernel, memory.earlier(by: past), time: time + past,
         trials: lengths.active(at: time, of: trials))
-      finish(layer, inputs, time: time, trials: trials, memory, inputAdjoint: inputAdjoint)
+      finish(
+        layer, inputs, time: time, trials: trials, memory, inputWorkspace,
+        inputAdjoint: inputAdjoint)
     }
-    if segment == 0 { finishBackward(trials: trials) }
+    if segment == 0 {
+      kept?.discard()
+      finishBackward(trials: trials)
+    }
+  }
+
+  /// Finds the tape of a segment again.
+  private func retrace(_ segment: Int, _ kept: KeptNumbers, trials: Int) {
+    kept.go(to: segment)
+    for time in tape(segment) {
+      kept.withStep(time) {
+        model.retrace(
+          kernel, memory, time: time, trials: lengths.active(at: time, of: trials), from: $0)
+      }
+    }
   }
 
   /// The memory with the adjoints of a step's drive written where the connections look for them: without a filter
@@ -79,9 +101,9 @@ extension KernelSweep {
   /// Hands the adjoint of the inputs down, and gathers gradients when 64 steps are complete.
   private func finish(
     _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
-    _ memory: SweepMemory<Model.Fast>, inputAdjoint: StoredAdjoint?
+    _ memory: SweepMemory<Model.Fast>, _ inputWorkspace: ConnectivityWorkspace,
+    inputAdjoint: StoredAdjoint?
   ) {
-    let inputWorkspace = inputWorkspace(layer)
     let inputTime = time - wiring.input.latency
     let (rows, stride) = (memory.driveAdjoints, memory.driveAdjointStride)
     if inputTime + past >= 0 {

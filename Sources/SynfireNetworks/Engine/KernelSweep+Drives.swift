@@ -6,13 +6,14 @@ extension KernelSweep {
   /// found together when the first of them is due; false if they are not known together.
   func collectKnownDrive(
     _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
-    into drive: UnsafeMutablePointer<Float>
+    _ inputWorkspace: ConnectivityWorkspace, into drive: UnsafeMutablePointer<Float>
   ) -> Bool {
     let source = time - wiring.input.latency
     guard source >= 0 else { return false }
     if source >> 6 != driveGroup {
       driveGroup = source >> 6
-      knowsDrives = findDrives(layer, inputs, from: driveGroup << 6, trials: trials)
+      knowsDrives = findDrives(
+        layer, inputs, from: driveGroup << 6, trials: trials, inputWorkspace)
     }
     guard knowsDrives else { return false }
     for trial in 0..<trials {
@@ -63,7 +64,9 @@ extension KernelSweep {
     }
     var unknown = times.lowerBound
     for time in times
-    where collectKnownDrive(layer, inputs, time: time, trials: trials, into: drive(time)) {
+    where collectKnownDrive(
+      layer, inputs, time: time, trials: trials, inputWorkspace, into: drive(time))
+    {
       add(
         layer.input, inputs, unknown..<time, latency: wiring.input.latency, inputWorkspace)
       unknown = time + 1
@@ -80,7 +83,8 @@ extension KernelSweep {
   /// Finds the weighted inputs of a group of 64 steps, each trial's up to its end, as if it ran alone; false
   /// if they are not to be found together.
   private func findDrives(
-    _ layer: PackedLayer, _ inputs: BlockActivity, from first: Int, trials: Int
+    _ layer: PackedLayer, _ inputs: BlockActivity, from first: Int, trials: Int,
+    _ inputWorkspace: ConnectivityWorkspace
   ) -> Bool {
     let inputs = inputs.from(step: -past)
     func times(_ trial: Int) -> Range<Int> {
@@ -88,18 +92,18 @@ extension KernelSweep {
     }
     guard lengths.areRagged else {
       return layer.input.propagate(
-        inputs, times: times(0), trials: trials, into: driveRing, inputWorkspace(layer))
+        inputs, times: times(0), trials: trials, into: driveRing, inputWorkspace)
     }
     for trial in 0..<trials where !times(trial).isEmpty {
       let own = inputs.from(trial: trial)
       let ring = AdjointRing(base: driveRing.row(0, trial), rowLength: size.rowLength)
       let isFound = layer.input.propagate(
-        own, times: times(trial), trials: 1, into: ring, inputWorkspace(layer))
+        own, times: times(trial), trials: 1, into: ring, inputWorkspace)
       if isFound { continue }
       for time in times(trial) {
         ring.row(time, 0).update(repeating: 0, count: size.rowLength)
         layer.input.propagate(
-          own, time: time, trials: 1, into: ring.row(time, 0), inputWorkspace(layer))
+          own, time: time, trials: 1, into: ring.row(time, 0), inputWorkspace)
       }
     }
     return true

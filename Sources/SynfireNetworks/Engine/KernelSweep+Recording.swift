@@ -67,7 +67,7 @@ extension KernelSweep: StateReplay {
     for segment in 0..<size.segments where !times(ofSegment: segment).isEmpty {
       for time in tape(segment) {
         let active = lengths.active(at: time, of: trials)
-        collectDrive(layer, inputs, time: time, trials: active)
+        collectDrive(layer, inputs, time: time, trials: active, inputWorkspace(layer))
         model.advance(kernel, memory, time: time, trials: active)
         silence(active..<trials, time: time)
         guard show(time: time, trials: active, body) else { return }

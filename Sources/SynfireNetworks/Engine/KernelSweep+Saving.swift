@@ -5,7 +5,12 @@ extension KernelSweep {
   func save() -> AnyObject {
     isHandedOut = true
     spare.handOut()
-    return SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots)
+    return inUse
+  }
+
+  private var inUse: SavedSweep<Model.Fast> {
+    SavedSweep(
+      spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots, kept: kept)
   }
 
   /// Gets memory for what `save` handed out, now that it is needed.
@@ -16,14 +21,13 @@ extension KernelSweep {
         ?? SavedSweep(
           spikes: AlignedBuffer(count: buffers.spikes.count),
           outputs: AlignedBuffer(count: buffers.outputs.count),
-          snapshots: SweepSnapshots(size, wiring, kernel)))
+          snapshots: SweepSnapshots(
+            size, wiring, kernel, retracedParts: kept.flatMap { _ in kernel.retracedParts }),
+          kept: kept.map { _ in KeptNumbers(size) }))
   }
 
   func restore(_ saved: AnyObject, _ layer: PackedLayer, trials: Int, lengths: TrialLengths) {
-    spare.takeBack(
-      isHandedOut
-        ? nil
-        : SavedSweep(spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots))
+    spare.takeBack(isHandedOut ? nil : inUse)
     use(saved as! SavedSweep<Model.Fast>)
     begin(layer, trials: trials)
     self.lengths = lengths
@@ -34,6 +38,7 @@ extension KernelSweep {
     isHandedOut = false
     buffers.exchange(spikes: saved.spikes, outputs: saved.outputs)
     snapshots = saved.snapshots
+    kept = saved.kept
     wholeMemory = SweepMemory(buffers, size)
     memory = wholeMemory
   }
@@ -44,13 +49,15 @@ final class SavedSweep<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float
   let spikes: AlignedBuffer<UInt16>
   let outputs: AlignedBuffer<Float>
   let snapshots: SweepSnapshots<Kernel>
+  let kept: KeptNumbers?
 
   init(
     spikes: AlignedBuffer<UInt16>, outputs: AlignedBuffer<Float>,
-    snapshots: SweepSnapshots<Kernel>
+    snapshots: SweepSnapshots<Kernel>, kept: KeptNumbers?
   ) {
     self.spikes = spikes
     self.outputs = outputs
     self.snapshots = snapshots
+    self.kept = kept
   }
 }

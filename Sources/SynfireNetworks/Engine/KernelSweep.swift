@@ -16,6 +16,8 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   /// The segment whose tape is held; negative for none.
   var taped = 0
   var snapshots: SweepSnapshots<Model.Fast>
+  /// What finds tapes again when a block is run back; nil where steps are run again.
+  var kept: KeptNumbers?
   /// Memory that `save` gave and `restore` took back.
   var spare = SpareBlocks<SavedSweep<Model.Fast>>()
   /// Whether that of the last block is with whom `save` gave it to.
@@ -37,16 +39,19 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   var knowsDrives = false
   private var knownInputWorkspace: ConnectivityWorkspace?
 
-  init(model: Model, wiring: LayerWiring, size: SweepSize) throws {
+  /// - Parameter keepsNumbers: whether numbers are kept that tapes are found again by, if the model can do that.
+  init(model: Model, wiring: LayerWiring, size: SweepSize, keepsNumbers: Bool = false) throws {
     self.model = model
     self.wiring = wiring
     self.size = size
     lengths = TrialLengths(steps: size.steps)
     kernel = try model.fast()
-    buffers = SweepBuffers(size)
+    let retracedParts = keepsNumbers ? kernel.retracedParts : nil
+    kept = retracedParts.map { _ in KeptNumbers(size) }
+    buffers = SweepBuffers(size, runsAgain: size.segments > 1 && kept == nil)
     wholeMemory = SweepMemory(buffers, size)
     memory = wholeMemory
-    snapshots = SweepSnapshots(size, wiring, kernel)
+    snapshots = SweepSnapshots(size, wiring, kernel, retracedParts: retracedParts)
     inputFilter = wiring.input.filter?.fast
     // Unfiltered adjoints of inputs are those of the drive itself, at the step of the drive.
     let isFiltered = inputFilter != nil
@@ -98,6 +103,9 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths,
     from state: NamedTensors<Float>?
   ) {
+    guard kept == nil else {
+      return forwardWithoutTape(layer, inputs, trials: trials, lengths: lengths, from: state)
+    }
     begin(layer, trials: trials)
     self.lengths = lengths
     if let state { go(onFrom: state, trials: trials) }
@@ -109,9 +117,10 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
 
   /// Runs a segment from the state that the step before it left.
   func run(_ segment: Int, _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int) {
+    let inputWorkspace = inputWorkspace(layer)
     for time in tape(segment) {
       let active = lengths.active(at: time, of: trials)
-      collectDrive(layer, inputs, time: time, trials: active)
+      collectDrive(layer, inputs, time: time, trials: active, inputWorkspace)
       model.advance(kernel, memory, time: time, trials: active)
       silence(active..<trials, time: time)
     }
@@ -134,18 +143,29 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     _ layer: PackedLayer, _ inputs: BlockActivity, trials: Int, lengths: TrialLengths,
     from state: NamedTensors<Float>?
   ) {
+    precondition(kept == nil || state == nil, "numbers are kept of trials from rest")
     begin(layer, trials: trials)
     self.lengths = lengths
     if let state { go(onFrom: state, trials: trials) }
     taped = -1
+    kept?.begin()
+    let inputWorkspace = inputWorkspace(layer)
     for time in 0..<lengths.longest {
       if time % size.segmentSteps == 0 {
         snapshots.save(buffers, recurrent, at: time / size.segmentSteps)
+        kept?.beginSegment()
       }
       let active = lengths.active(at: time, of: trials)
-      collectDrive(layer, inputs, time: time, trials: active)
+      collectDrive(layer, inputs, time: time, trials: active, inputWorkspace)
       // Every step writes where the first has its tape.
-      model.advance(kernel, memory.taping(from: time), time: time, trials: active)
+      let memory = memory.taping(from: time)
+      if let kept {
+        kept.withStep(time) {
+          model.advance(kernel, memory, time: time, trials: active, keeping: $0)
+        }
+      } else {
+        model.advance(kernel, memory, time: time, trials: active)
+      }
       silence(active..<trials, time: time)
     }
   }
@@ -164,7 +184,8 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   }
 
   func step(_ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int) {
-    collectDrive(layer, inputs, time: time, trials: trials, wrapping: 63)
+    collectDrive(
+      layer, inputs, time: time, trials: trials, inputWorkspace(layer), wrapping: 63)
     model.advance(kernel, memory, time: time & 63, trials: trials)
   }
 
@@ -172,7 +193,7 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
   func begin(_ layer: PackedLayer, trials: Int) {
     replaceHandedOut()
     buffers.setParameters(layer.neurons, vectors: size.vectors)
-    buffers.states.pointer.update(repeating: kernel.initialState, count: trials * size.vectors)
+    setInitialStates(trials: trials)
     buffers.inputFilters.clear()
     for path in recurrent { path.filterStates.clear() }
     memory = wholeMemory
@@ -182,22 +203,27 @@ final class KernelSweep<Model: NeuronModel>: LayerSweep {
     driveGroup = -1
   }
 
+  func setInitialStates(trials: Int) {
+    buffers.states.pointer.update(repeating: kernel.initialState, count: trials * size.vectors)
+  }
+
   /// The weighted inputs and recurrent outputs of a step; earlier steps are found at their number,
   /// masked by `wrapping`.
   func collectDrive(
-    _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int, wrapping: Int = ~0
+    _ layer: PackedLayer, _ inputs: BlockActivity, time: Int, trials: Int,
+    _ inputWorkspace: ConnectivityWorkspace, wrapping: Int = ~0
   ) {
     let isKnown =
       wrapping == ~0
       && collectKnownDrive(
-        layer, inputs, time: time, trials: trials, into: buffers.drive.pointer)
+        layer, inputs, time: time, trials: trials, inputWorkspace, into: buffers.drive.pointer)
     if !isKnown {
       buffers.drive.clear()
       let source = time + past - wiring.input.latency
       if source >= 0 {
         layer.input.propagate(
           inputs.from(step: -past), time: source & wrapping, trials: trials,
-          into: buffers.drive.pointer, inputWorkspace(layer))
+          into: buffers.drive.pointer, inputWorkspace)
       }
     }
     let cells = trials * size.vectors

@@ -18,20 +18,20 @@ public final class NetworkSweep: BlockSweep {
 
   private let steps: Int
   private let segments: Int
-  /// Whether forward sweeps of other blocks may come between the forward sweep of a block and the backward one.
-  private let savesBlocks: Bool
+  /// What is kept while forward sweeps of other blocks come between the forward sweep of a block and the backward one.
+  private let saving: BlockSaving
   /// How long the trials of the block are.
   private var lengths: TrialLengths
 
   /// - Parameters:
   ///   - segmentSteps: steps whose tape is held at a time; nil for all.
-  ///   - savesBlocks: whether `save` is to hand out something.
+  ///   - saving: what `save` is to hand out.
   public init(
     _ network: Network, steps: Int, segmentSteps: Int? = nil, blockTrials: Int,
-    savesBlocks: Bool = false
+    saving: BlockSaving = .nothing
   ) throws {
     self.network = network
-    self.savesBlocks = savesBlocks
+    self.saving = saving
     self.blockTrials = blockTrials
     self.steps = steps
     lengths = TrialLengths(steps: steps)
@@ -40,7 +40,7 @@ public final class NetworkSweep: BlockSweep {
     sweeps = try network.layers.enumerated().map { index, layer in
       try layer.makeSweep(
         inputs: network.inputCount(ofLayer: index), steps: steps, segmentSteps: segmentSteps,
-        trials: blockTrials, timeStep: network.timeStep)
+        trials: blockTrials, timeStep: network.timeStep, keepsNumbers: saving == .numbers)
     }
     let last = network.layers.last!
     readout = try network.readout.makeSweep(
@@ -56,14 +56,14 @@ public final class NetworkSweep: BlockSweep {
 
   /// Bytes of a sweep, which need not be made for it.
   static func byteCount(
-    _ network: Network, steps: Int, segmentSteps: Int?, blockTrials: Int
+    _ network: Network, steps: Int, segmentSteps: Int?, blockTrials: Int, saving: BlockSaving
   ) -> Int {
     var bytes = network.readout.sweepByteCount(
       neurons: network.layers.last!.neurons, steps: steps, trials: blockTrials)
     for (index, layer) in network.layers.enumerated() {
       let size = SweepSize(
         steps: steps, segmentSteps: segmentSteps, trials: blockTrials, neurons: layer.neurons)
-      bytes += layer.sweepByteCount(size)
+      bytes += layer.sweepByteCount(size, keepsNumbers: saving == .numbers)
       if index < network.layers.count - 1 { bytes += StoredAdjoint.byteCount(size) }
     }
     return bytes
@@ -97,7 +97,7 @@ public final class NetworkSweep: BlockSweep {
   }
 
   public func save() -> AnyObject? {
-    savesBlocks ? SavedNetwork(layers: sweeps.map { $0.save() }, lengths: lengths) : nil
+    saving != .nothing ? SavedNetwork(layers: sweeps.map { $0.save() }, lengths: lengths) : nil
   }
 
   public func restore(

@@ -3,7 +3,7 @@ import SynfireCore
 /// The parameters of a network in the layout of the kernels, made once an update and shared by all workers.
 public struct PackedNetwork: Sendable {
   /// For neurons as lanes; none where trials are.
-  let layers: [PackedLayer]
+  private(set) var layers: [PackedLayer]
   let readout: any PackedConnectivity
   /// For trials as lanes.
   let lanes: LaneNetwork?
@@ -55,6 +55,17 @@ extension NetworkLayer {
 }
 
 extension PackedNetwork {
+  /// The same without what layers propagate spikes with.
+  public func withoutPropagation() -> PackedNetwork {
+    var result = self
+    result.layers = layers.map {
+      PackedLayer(
+        input: $0.input.withoutPropagation(),
+        recurrent: $0.recurrent.map { $0.withoutPropagation() }, neurons: $0.neurons)
+    }
+    return result
+  }
+
   /// Bytes of the sum of gradients of one worker, in the layout of the kernels.
   public func gradientByteCount(_ network: Network) -> Int {
     lanes == nil

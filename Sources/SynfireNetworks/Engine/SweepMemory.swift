@@ -19,8 +19,10 @@ struct SweepCounts<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
   let segmentDrives: Int
   private let counted: Int
 
-  /// - Parameter driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
-  init(_ size: SweepSize, driveAdjointSteps: Int? = nil) {
+  /// - Parameters:
+  ///   - driveAdjointSteps: how many steps of drive adjoints are kept in place of the rings.
+  ///   - runsAgain: whether steps are run again on the way back; nil for what the segments want.
+  init(_ size: SweepSize, driveAdjointSteps: Int? = nil, runsAgain: Bool? = nil) {
     let rows = (SweepSize.history + size.steps) * size.trials
     let tapedRows = size.segmentSteps * size.trials
     tape = tapedRows * size.vectors
@@ -36,9 +38,10 @@ struct SweepCounts<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
     ring =
       driveAdjointSteps == nil
       ? AdjointRing.count(rowLength: size.rowLength, trials: size.trials) : 0
-    drives = size.segments > 1 ? ring : 0
+    let runsAgain = runsAgain ?? (size.segments > 1)
+    drives = runsAgain ? ring : 0
     segmentDrives = tapedRows * size.rowLength + 128
-    counted = size.segments > 1 ? segmentDrives : 0
+    counted = runsAgain ? segmentDrives : 0
   }
 
   var bytes: Int {
@@ -83,10 +86,12 @@ final class SweepBuffers<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Flo
   let lanesAreNeurons: Bool
   let byteCount: Int
 
-  /// - Parameter driveAdjointSteps: where lanes are trials, how many steps of drive adjoints are kept in place of the
-  ///   rings.
-  init(_ size: SweepSize, driveAdjointSteps: Int? = nil) {
-    let counts = SweepCounts<Kernel>(size, driveAdjointSteps: driveAdjointSteps)
+  /// - Parameters:
+  ///   - driveAdjointSteps: where lanes are trials, how many steps of drive adjoints are kept in place of the rings.
+  ///   - runsAgain: whether steps are run again on the way back; nil for what the segments want.
+  init(_ size: SweepSize, driveAdjointSteps: Int? = nil, runsAgain: Bool? = nil) {
+    let counts = SweepCounts<Kernel>(
+      size, driveAdjointSteps: driveAdjointSteps, runsAgain: runsAgain)
     byteCount = counts.bytes
     lanesAreNeurons = driveAdjointSteps == nil
     tape = AlignedBuffer(count: counts.tape)

@@ -8,29 +8,40 @@ import SynfireCore
 final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<Float> {
   private typealias Filter = SweepCounts<Kernel>.Filter
   private let cells: Int
-  /// Numbers of a state that are kept.
-  private let parts: Int
+  /// The numbers of a state that are kept.
+  private let parts: Range<Int>
   private let states: AlignedBuffer<Float>
   private let inputFilters: AlignedBuffer<Filter>?
   /// Of each kind of recurrent synapses.
   private let recurrentFilters: [AlignedBuffer<Filter>?]
 
   /// Sweeps of one segment never run a step twice and need none.
-  init(_ size: SweepSize, _ wiring: LayerWiring, _ kernel: Kernel) {
+  ///
+  /// - Parameter retracedParts: the numbers of a state that are needed where tapes are found again without drives;
+  ///   nil where steps are run again.
+  init(
+    _ size: SweepSize, _ wiring: LayerWiring, _ kernel: Kernel, retracedParts: Range<Int>? = nil
+  ) {
     cells = size.trials * size.vectors
-    parts = kernel.carriedParts
+    parts = retracedParts ?? 0..<kernel.carriedParts
     let count = Self.count(size) * cells
-    states = AlignedBuffer(count: count * parts * 16)
-    inputFilters = wiring.input.filter.map { _ in AlignedBuffer(count: count) }
-    recurrentFilters = wiring.recurrent.map { kind in
-      kind.filter.map { _ in AlignedBuffer(count: count) }
+    states = AlignedBuffer(count: count * parts.count * 16)
+    let hasDrives = retracedParts == nil
+    func filters(_ wiring: SynapseWiring) -> AlignedBuffer<Filter>? {
+      hasDrives && wiring.filter != nil ? AlignedBuffer(count: count) : nil
     }
+    inputFilters = filters(wiring.input)
+    recurrentFilters = wiring.recurrent.map(filters)
   }
 
   /// - Parameter filters: how many of the layer's connections have one.
-  static func byteCount(_ size: SweepSize, _ kernel: Kernel, filters: Int) -> Int {
-    count(size) * size.trials * size.vectors
-      * (kernel.carriedParts * 64 + filters * MemoryLayout<Filter>.stride)
+  static func byteCount(
+    _ size: SweepSize, _ kernel: Kernel, filters: Int, retracedParts: Range<Int>? = nil
+  ) -> Int {
+    let filters = retracedParts == nil ? filters : 0
+    let parts = retracedParts?.count ?? kernel.carriedParts
+    return count(size) * size.trials * size.vectors
+      * (parts * 64 + filters * MemoryLayout<Filter>.stride)
   }
 
   private static func count(_ size: SweepSize) -> Int { size.segments > 1 ? size.segments : 0 }
@@ -55,11 +66,9 @@ final class SweepSnapshots<Kernel: NeuronKernel> where Kernel.Number == SIMD16<F
     let live = UnsafeMutableRawPointer(buffers.states.pointer)
       .assumingMemoryBound(to: SIMD16<Float>.self)
     for cell in 0..<cells {
-      for part in 0..<parts {
-        move(
-          states.vectors + (start + cell) * parts + part, live + cell * stateParts + part, 1, saving
-        )
-      }
+      move(
+        states.vectors + (start + cell) * parts.count,
+        live + cell * stateParts + parts.lowerBound, parts.count, saving)
     }
     if let inputFilters {
       move(inputFilters.pointer + start, buffers.inputFilters.pointer, cells, saving)

@@ -5,18 +5,30 @@ import SynfireCore
 extension AdaptiveLIF {
   public func advance(
     _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int
-  ) { run(.advance, kernel, memory, time: time, trials: trials) }
+  ) { _ = run(.advance, kernel, memory, time: time, trials: trials) }
 
   public func retreat(
     _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int
-  ) { run(.retreat, kernel, memory, time: time, trials: trials) }
+  ) { _ = run(.retreat, kernel, memory, time: time, trials: trials) }
+
+  public func advance(
+    _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int, keeping step: KeptStep
+  ) -> UnsafeMutablePointer<Float> {
+    run(.keep(step), kernel, memory, time: time, trials: trials)!
+  }
+
+  public func retrace(
+    _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int, from step: KeptStep
+  ) -> UnsafeMutablePointer<Float> {
+    run(.retrace(step), kernel, memory, time: time, trials: trials)!
+  }
 
   @inline(__always)
   private func run(
     _ loop: NeuronLoop, _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int
-  ) {
+  ) -> UnsafeMutablePointer<Float>? {
     @inline(__always)
-    func run<Choice: ConventionChoice>(_: Choice.Type) {
+    func run<Choice: ConventionChoice>(_: Choice.Type) -> UnsafeMutablePointer<Float>? {
       if kernel.isRefractory {
         memory.run(
           loop, Constants<Choice, Refractory>.self, kernel, time: time, trials: trials)
@@ -27,7 +39,7 @@ extension AdaptiveLIF {
     guard kernel.hasConstantLoops else {
       return memory.run(loop, kernel, time: time, trials: trials)
     }
-    switch kernel.convention {
+    return switch kernel.convention {
     case .lsnn: run(PublishedCode.self)
     case .lsnnPaper: run(PublishedPaper.self)
     case .adaptiveSRNN: run(AdaptiveSRNN.self)

@@ -94,12 +94,11 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
   public func step(
     _ state: inout State, drive: Number, parameters: Parameters
   ) -> Emission<Number, Tape> {
-    let (alpha, rho) = (parameters.membraneDecay, parameters.adaptationDecay)
+    let alpha = parameters.membraneDecay
     let before = state.potential
     let previous = previousOutput(state, parameters)
-    let jump = convention.scalesAdaptation ? (Number.one - rho) * previous : previous
-    state.adaptation = jump.addingProduct(rho, state.adaptation)
-    let adapted = parameters.threshold.addingProduct(parameters.strength, state.adaptation)
+    adapt(&state, previous, parameters)
+    let adapted = adapted(state, parameters)
     let current = convention.scalesCurrent ? (Number.one - alpha) * drive : drive
     let amount = convention.resetsByBaseline ? parameters.threshold : adapted
 
@@ -108,7 +107,7 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
       potential = potential - amount * (smoothed ? state.reset : previous)
     }
     let deciding = convention.spikesFromNewPotential ? potential : before
-    let held = isRefractory ? state.refractory.isGreater(than: .zero) : Number.Mask(bits: 0)
+    let held = held(state)
     var spikes = deciding.isGreater(than: adapted)
     if isRefractory { spikes = spikes.and(held.inverted()) }
     var output = Number(spikes)
@@ -123,13 +122,36 @@ public struct AdaptiveLIFKernel<Number: Lanes>: NeuronKernel {
 
     state.potential = potential
     if smoothed || !statesTellSpikes { state.output = output }
-    if isRefractory {
-      state.refractory = Number.zero.maximum(state.refractory - .one)
-        .replacing(with: refractorySteps, where: spikes)
-    }
+    if isRefractory { countRefractory(&state, spikes) }
     return Emission(
       output: output, spikes: spikes, held: held,
       tape: Tape(potential: deciding, adaptation: state.adaptation))
+  }
+
+  /// Takes the adaptation to its value in a step that follows on an output.
+  @inlinable @inline(__always)
+  func adapt(_ state: inout State, _ previous: Number, _ parameters: Parameters) {
+    let rho = parameters.adaptationDecay
+    let jump = convention.scalesAdaptation ? (Number.one - rho) * previous : previous
+    state.adaptation = jump.addingProduct(rho, state.adaptation)
+  }
+
+  /// The threshold with its adaptation.
+  @inlinable @inline(__always)
+  func adapted(_ state: State, _ parameters: Parameters) -> Number {
+    parameters.threshold.addingProduct(parameters.strength, state.adaptation)
+  }
+
+  /// The lanes that refractoriness holds.
+  @inlinable @inline(__always)
+  func held(_ state: State) -> Number.Mask {
+    isRefractory ? state.refractory.isGreater(than: .zero) : Number.Mask(bits: 0)
+  }
+
+  @inlinable @inline(__always)
+  func countRefractory(_ state: inout State, _ spikes: Number.Mask) {
+    state.refractory = Number.zero.maximum(state.refractory - .one)
+      .replacing(with: refractorySteps, where: spikes)
   }
 
   /// Whether a spike can be seen in the state that it leaves: in a full refractory counter, or in a

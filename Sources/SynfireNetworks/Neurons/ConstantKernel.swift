@@ -53,6 +53,21 @@ struct ConstantKernel<Constants: KernelConstants>: NeuronKernel {
       gradient: &gradient)
   }
 
+  @inline(__always)
+  func kept(
+    _ emission: Emission<Number, Tape>, parameters: Parameters
+  ) -> (number: Number, lanes: Number.Mask) { kernel.kept(emission, parameters: parameters) }
+
+  @inline(__always)
+  func retrace(
+    _ state: inout State, kept: (_ other: Number) -> Number, spikes: Number.Mask,
+    previousSpikes: Number.Mask, isFirst: Bool, parameters: Parameters
+  ) -> (tape: Tape, held: Number.Mask) {
+    kernel.retrace(
+      &state, kept: kept, spikes: spikes, previousSpikes: previousSpikes, isFirst: isFirst,
+      parameters: parameters)
+  }
+
   var initialState: State { general.initialState }
   var initialAdjoint: Adjoint { general.initialAdjoint }
   func potential(of state: State) -> Number { general.potential(of: state) }
@@ -65,26 +80,34 @@ struct ConstantKernel<Constants: KernelConstants>: NeuronKernel {
 enum NeuronLoop {
   case advance
   case retreat
+  case keep(KeptStep)
+  case retrace(KeptStep)
 }
 
 extension SweepMemory {
-  @inline(__always)
-  func run(_ loop: NeuronLoop, _ kernel: Kernel, time: Int, trials: Int) {
+  /// - Returns: where a loop ended over what is kept; nil for others.
+  @inline(__always) @discardableResult
+  func run<Stepper: NeuronKernel>(
+    _ loop: NeuronLoop, _ kernel: Stepper, time: Int, trials: Int
+  ) -> UnsafeMutablePointer<Float>?
+  where
+    Stepper.Number == SIMD16<Float>, Stepper.State == Kernel.State, Stepper.Tape == Kernel.Tape,
+    Stepper.Adjoint == Kernel.Adjoint, Stepper.Parameters == Kernel.Parameters
+  {
     switch loop {
     case .advance: advance(kernel, time: time, trials: trials)
     case .retreat: retreat(kernel, time: time, trials: trials)
+    case .keep(let step): return advance(kernel, time: time, trials: trials, keeping: step)
+    case .retrace(let step): return retrace(kernel, time: time, trials: trials, from: step)
     }
+    return nil
   }
 
   /// The same for a kernel with the choices of `Constants`.
-  @inline(__always)
+  @inline(__always) @discardableResult
   func run<Constants: KernelConstants>(
     _ loop: NeuronLoop, _: Constants.Type, _ kernel: Kernel, time: Int, trials: Int
-  ) where Constants.Fast == Kernel {
-    let kernel = ConstantKernel<Constants>(kernel)
-    switch loop {
-    case .advance: advance(kernel, time: time, trials: trials)
-    case .retreat: retreat(kernel, time: time, trials: trials)
-    }
+  ) -> UnsafeMutablePointer<Float>? where Constants.Fast == Kernel {
+    run(loop, ConstantKernel<Constants>(kernel), time: time, trials: trials)
   }
 }

@@ -16,7 +16,8 @@ extension LIF {
     _ loop: NeuronLoop, _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int
   ) {
     guard kernel.hasConstantLoops else {
-      return memory.run(loop, kernel, time: time, trials: trials)
+      memory.run(loop, kernel, time: time, trials: trials)
+      return
     }
     if kernel.subtracts {
       memory.run(loop, Constants<BySubtraction>.self, kernel, time: time, trials: trials)

@@ -21,29 +21,45 @@ extension SweepMemory {
     Stepper.Number == SIMD16<Float>, Stepper.State == Kernel.State, Stepper.Tape == Kernel.Tape,
     Stepper.Parameters == Kernel.Parameters
   {
+    let tape = tape + time * size.trials * size.vectors
+    forEachEmission(kernel, time: time, trials: trials) { cell, _, _, _, emission in
+      tape[cell] = emission.tape
+      prefetchToWrite(tape + cell + size.trials * size.vectors)
+    }
+  }
+
+  /// Advances every neuron by one step, writes what it puts out, and shows the rest to `body`: the cell, its place
+  /// in rows of spikes, the lanes that are neurons, their parameters and what they emit.
+  @inlinable @inline(__always)
+  func forEachEmission<Stepper: NeuronKernel>(
+    _ kernel: Stepper, time: Int, trials: Int,
+    _ body: (Int, Int, UInt16, Kernel.Parameters, Emission<SIMD16<Float>, Kernel.Tape>) -> Void
+  )
+  where
+    Stepper.Number == SIMD16<Float>, Stepper.State == Kernel.State, Stepper.Tape == Kernel.Tape,
+    Stepper.Parameters == Kernel.Parameters
+  {
     let vectors = size.vectors
     let group = size.words * 4
     let used = size.neurons - (vectors - 1) * 16
     // Lanes past the last neuron are no neurons, whatever their model does without drive.
     let lastLanes: UInt16 = used == 16 ? .max : (1 << UInt16(used)) - 1
-    let tape = tape + time * size.trials * vectors
     let outputs = outputs + (Stepper.isSpiking ? 0 : time * size.trials * vectors)
     let spikes = spikes + time * size.trials * group
     let held = held + time * size.trials * group
     for trial in 0..<trials {
       for vector in 0..<vectors {
         let cell = trial * vectors + vector
-        let emission = kernel.step(
-          &states[cell], drive: drive[cell], parameters: parameters(of: vector))
-        tape[cell] = emission.tape
-        prefetchToWrite(tape + cell + size.trials * vectors)
+        let parameters = parameters(of: vector)
+        let emission = kernel.step(&states[cell], drive: drive[cell], parameters: parameters)
+        let lanes = vector == vectors - 1 ? lastLanes : .max
         if Stepper.isSpiking {
-          let lanes = vector == vectors - 1 ? lastLanes : .max
           spikes[trial * group + vector] = emission.spikes.bits & lanes
           held[trial * group + vector] = emission.held.bits
         } else {
           outputs[cell] = emission.output
         }
+        body(cell, trial * group + vector, lanes, parameters, emission)
       }
     }
   }

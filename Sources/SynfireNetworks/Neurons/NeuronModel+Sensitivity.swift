@@ -39,6 +39,35 @@ extension Surrogate {
 }
 
 extension AdaptiveLIFKernel {
+  /// Adaptation and refractory steps follow from spikes.
+  public var retracedParts: Range<Int>? {
+    smoothed || isTrained || surrogate.reach == nil ? nil : isRefractory ? 1..<3 : 1..<2
+  }
+
+  /// The potential that decided, where it makes a difference by how much.
+  @inlinable @inline(__always)
+  public func kept(
+    _ emission: Emission<Number, Tape>, parameters: Parameters
+  ) -> (number: Number, lanes: Number.Mask) {
+    let near = sensitiveLanes(emission.tape, held: emission.held, parameters: parameters)
+    return (emission.tape.potential, near.or(emission.spikes))
+  }
+
+  @inlinable @inline(__always)
+  public func retrace(
+    _ state: inout State, kept: (_ other: Number) -> Number, spikes: Number.Mask,
+    previousSpikes: Number.Mask, isFirst: Bool, parameters: Parameters
+  ) -> (tape: Tape, held: Number.Mask) {
+    let previous = isFirst ? previousOutput(state, parameters) : Number(previousSpikes)
+    adapt(&state, previous, parameters)
+    let held = held(state)
+    if isRefractory { countRefractory(&state, spikes) }
+    let adapted = adapted(state, parameters)
+    // Far below threshold.
+    let width = Number(2 * (surrogate.reach ?? 0)) * scale(parameters, adapted).magnitude
+    return (Tape(potential: kept(adapted - width), adaptation: state.adaptation), held)
+  }
+
   /// Those within the reach of the surrogate that refractoriness does not hold.
   @inlinable @inline(__always)
   public func sensitiveLanes(
@@ -47,7 +76,9 @@ extension AdaptiveLIFKernel {
     guard let reach = surrogate.reach else { return Number.Mask(bits: .max) }
     let adapted = parameters.threshold.addingProduct(parameters.strength, tape.adaptation)
     let scale = convention.scalesByBaseline ? parameters.threshold : adapted
-    return (Number(reach) * scale.magnitude).isGreater(than: (tape.potential - adapted).magnitude)
-      .and(held.inverted())
+    let isFar = (tape.potential - adapted).magnitude
+      .isGreater(than: Number(reach) * scale.magnitude)
+    // What is not a number is not far.
+    return isFar.or(held).inverted()
   }
 }

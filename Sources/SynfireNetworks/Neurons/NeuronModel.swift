@@ -36,6 +36,16 @@ public protocol NeuronModel: Sendable {
   func advance(_ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int)
   /// The adjoint of `advance`, with a default implementation for the same reason.
   func retreat(_ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int)
+  /// `advance` without a tape; `step` gets what `retrace` needs, and the end of its numbers is returned. Has a default
+  /// implementation for the same reason.
+  func advance(
+    _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int, keeping step: KeptStep
+  ) -> UnsafeMutablePointer<Float>
+  /// Finds the tape of a step again from what was kept, the end of which is returned; with a default implementation
+  /// for the same reason.
+  func retrace(
+    _ kernel: Fast, _ memory: SweepMemory<Fast>, time: Int, trials: Int, from step: KeptStep
+  ) -> UnsafeMutablePointer<Float>
   /// Writes 1 for each vector of neurons of the first trial with a lane whose output adjoint `retreat`
   /// makes use of at a step, else 0; with a default implementation for the same reason.
   func findSensitive(
@@ -143,6 +153,27 @@ public protocol NeuronKernel<Number>: BitwiseCopyable, Sendable {
   /// from a state other than `initialState`; nothing by default.
   func finish(
     _ adjoint: Adjoint, from start: State, parameters: Parameters, gradient: inout Parameters)
+
+  /// The numbers of a state, as in `carriedParts`, that `retrace` goes on from; nil, the default, where tapes are
+  /// found again only by running steps again.
+  var retracedParts: Range<Int>? { get }
+
+  /// A number of the step that `retrace` needs, and the lanes that it needs it of.
+  func kept(
+    _ emission: Emission<Number, Tape>, parameters: Parameters
+  ) -> (number: Number, lanes: Number.Mask)
+
+  /// The tape that `step` left and the lanes that refractoriness held, without the drive, as far as the adjoint makes use
+  /// of them.
+  ///
+  /// - Parameters:
+  ///   - state: of which the `retracedParts` are known; advanced by the step.
+  ///   - kept: the number of the step, with another in lanes that it was not kept of.
+  ///   - isFirst: whether it is the first step from rest, which has none before it.
+  func retrace(
+    _ state: inout State, kept: (_ other: Number) -> Number, spikes: Number.Mask,
+    previousSpikes: Number.Mask, isFirst: Bool, parameters: Parameters
+  ) -> (tape: Tape, held: Number.Mask)
 
   /// The lanes in which `adjointStep` may depend on the derivative with respect to the output; elsewhere
   /// that need not be known. All by default.

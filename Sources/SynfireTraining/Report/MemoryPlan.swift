@@ -163,9 +163,11 @@ public struct MemoryPlan: Sendable {
   /// How the tape is cut, in words.
   var cut: String {
     guard let sweep = tape else { return "there is no tape" }
-    return sweep.segments == 1
-      ? "the tape holds all steps"
-      : "the tape holds \(sweep.segmentSteps) steps; \(sweep.segments) segments are run forward twice"
+    if sweep.segments == 1 { return "the tape holds all steps" }
+    let tape = "the tape holds \(sweep.segmentSteps) steps"
+    return sweep.runsStepsOnce
+      ? "\(tape); that of \(sweep.segments) segments is found again by spikes and numbers that are kept"
+      : "\(tape); \(sweep.segments) segments are run forward twice"
   }
 
   /// `12.3 MB`, by powers of 1000.
