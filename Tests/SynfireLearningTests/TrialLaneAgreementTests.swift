@@ -280,11 +280,12 @@ import Testing
 
   /// The gradient of a block whose adjoints are the outputs, with the tape of so many steps at a time.
   private func gradient(
-    _ sample: Sample, segmentSteps: Int?, isInterrupted: Bool = false
+    _ sample: Sample, segmentSteps: Int?, isInterrupted: Bool = false, keepsNumbers: Bool = false
   ) throws -> [[Float]] {
     let packed = PackedNetwork(sample.network, sample.parameters, layout: .trials)
     let sweep = try TrialLaneNetworkSweep(
-      sample.network, packed, steps: sample.batch.steps, segmentSteps: segmentSteps)
+      sample.network, packed, steps: sample.batch.steps, segmentSteps: segmentSteps,
+      keepsNumbers: keepsNumbers)
     return try sample.batch.inputs.withActivity { activity in
       sweep.forward(packed, activity, trials: 15)
       if isInterrupted, let saved = sweep.save() {
@@ -320,5 +321,27 @@ import Testing
       let interrupted = try gradient(sample, segmentSteps: 6, isInterrupted: true)
       #expect(interrupted == whole)
     }
+  }
+
+  /// So have tapes that are found again by numbers that were kept.
+  @Test func keptNumbersGiveTheSameBits() throws {
+    var count = 0
+    for seed in [UInt64](70..<90) + (1070..<1090) {
+      let sample = try Sample(seed)
+      let whole = try gradient(sample, segmentSteps: sample.batch.steps)
+      for (steps, isInterrupted) in [(sample.batch.steps, false), (6, false), (6, true)] {
+        let kept = try gradient(
+          sample, segmentSteps: steps, isInterrupted: isInterrupted, keepsNumbers: true)
+        #expect(kept == whole, "\(sample.testDescription)")
+      }
+      let packed = PackedNetwork(sample.network, sample.parameters, layout: .trials)
+      let bytes = try [false, true].map {
+        try TrialLaneNetworkSweep(
+          sample.network, packed, steps: sample.batch.steps, keepsNumbers: $0
+        ).savedByteCount
+      }
+      if bytes[1] > bytes[0] { count += 1 }
+    }
+    #expect(count > 5)
   }
 }

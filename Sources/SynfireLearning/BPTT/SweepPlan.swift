@@ -67,15 +67,17 @@ public struct SweepPlan: Sendable {
       return plan.bytes <= limit ? plan : nil
     }
     let best = isPlain ? network.laneLayout(trials: trials, spiking: spiking) : .neurons
-    let starts: BlockSaving = sweepsAhead ? .starts : .nothing
-    if best == .trials, let plan = try fits(.trials, segments: 1, saving: starts) {
+    let savings: [BlockSaving] =
+      !sweepsAhead ? [.nothing] : network.canSaveNumbers ? [.numbers, .starts] : [.starts]
+    for saving in best == .trials ? savings : [] {
+      guard let plan = try fits(.trials, segments: 1, saving: saving) else { continue }
       self = plan
       return
     }
     if sweepsAhead, isPlain, network.layers.allSatisfy(\.isSpiking) {
       let length = network.cachedSteps(blockTrials: BatchPlan.block)
       let segments = (steps + length - 1) / length
-      for saving in network.canSaveNumbers ? [BlockSaving.numbers, .starts] : [.starts] {
+      for saving in savings {
         guard let plan = try fits(.neurons, segments: segments, saving: saving) else { continue }
         self = plan
         return
@@ -99,17 +101,9 @@ public struct SweepPlan: Sendable {
       blockTrials: batch.blockTrials, saving: saving)
     workers = min(threads, batch.blocks.count)
     runsStepsOnce = saving == .numbers && network.layers.allSatisfy(\.canSaveNumbers)
-    let sweep = try network.sweepByteCount(
+    let (sweep, saved) = try network.sweepByteCount(
       layout, steps: steps, segmentSteps: key.segmentSteps, blockTrials: batch.blockTrials,
       saving: saving)
-    let saved =
-      switch layout {
-      case .neurons:
-        network.savedByteCount(
-          saving, steps: steps, segmentSteps: key.segmentSteps, blockTrials: batch.blockTrials)
-      // They may keep the spikes from a forward sweep of the whole batch.
-      case .trials: saving == .nothing ? 0 : sweep
-      }
     bytes = workers * sweep + batch.blocks.joined().count * saved
   }
 }

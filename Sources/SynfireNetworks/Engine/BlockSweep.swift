@@ -95,7 +95,8 @@ extension Network {
       try NetworkSweep(
         self, steps: steps, segmentSteps: segmentSteps, blockTrials: blockTrials,
         saving: saving)
-    case .trials: try TrialLaneNetworkSweep(self, packed, steps: steps)
+    case .trials:
+      try TrialLaneNetworkSweep(self, packed, steps: steps, keepsNumbers: saving == .numbers)
     }
   }
 
@@ -109,38 +110,39 @@ extension Network {
   /// Whether there are layers of which numbers can be kept (`BlockSaving.numbers`).
   public var canSaveNumbers: Bool { layers.contains(where: \.canSaveNumbers) }
 
-  /// Bytes of what `save` hands out for a block where neurons are lanes; of numbers, as many as there may be.
-  public func savedByteCount(
-    _ saving: BlockSaving, steps: Int, segmentSteps: Int, blockTrials: Int
-  ) -> Int {
-    guard saving != .nothing else { return 0 }
-    return layers.reduce(0) {
-      let size = SweepSize(
-        steps: steps, segmentSteps: segmentSteps, trials: blockTrials, neurons: $1.neurons)
-      return $0 + $1.savedByteCount(size, keepsNumbers: saving == .numbers)
-    }
-  }
-
-  /// Bytes of that memory, gradients aside.
+  /// Bytes of the memory of one worker, gradients aside, and of what `save` hands out for a block; of numbers, as many
+  /// as there may be.
   public func sweepByteCount(
     _ layout: LaneLayout, steps: Int, segmentSteps: Int? = nil, blockTrials: Int,
     saving: BlockSaving = .nothing
-  ) throws -> Int {
+  ) throws -> (sweep: Int, saved: Int) {
     switch layout {
     case .neurons:
-      return NetworkSweep.byteCount(
+      let sweep = NetworkSweep.byteCount(
         self, steps: steps, segmentSteps: segmentSteps, blockTrials: blockTrials, saving: saving)
+      guard saving != .nothing else { return (sweep, 0) }
+      let saved = layers.reduce(0) {
+        let size = SweepSize(
+          steps: steps, segmentSteps: segmentSteps, trials: blockTrials, neurons: $1.neurons)
+        return $0 + $1.savedByteCount(size, keepsNumbers: saving == .numbers)
+      }
+      return (sweep, saved)
     case .trials:
       // So much for each step, beside what does not depend on their number.
       let packed = PackedNetwork(self, initialParameters(seed: 0), layout: .trials)
+      func count(_ steps: Int) throws -> (sweep: Int, saved: Int) {
+        let sweep = try TrialLaneNetworkSweep(
+          self, packed, steps: steps, keepsNumbers: saving == .numbers)
+        return (sweep.byteCount, saving == .nothing ? 0 : sweep.savedByteCount)
+      }
       let known = [1024, 2048]
-      if steps < known[1] {
-        return try TrialLaneNetworkSweep(self, packed, steps: steps).byteCount
+      if steps < known[1] { return try count(steps) }
+      let (less, more) = (try count(known[0]), try count(known[1]))
+      func extended(_ bytes: KeyPath<(sweep: Int, saved: Int), Int>) -> Int {
+        let added = more[keyPath: bytes] - less[keyPath: bytes]
+        return more[keyPath: bytes] + added * (steps - known[1]) / (known[1] - known[0])
       }
-      let bytes = try known.map {
-        try TrialLaneNetworkSweep(self, packed, steps: $0).byteCount
-      }
-      return bytes[1] + (bytes[1] - bytes[0]) * (steps - known[1]) / (known[1] - known[0])
+      return (extended(\.sweep), extended(\.saved))
     }
   }
 }

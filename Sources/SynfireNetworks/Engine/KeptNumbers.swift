@@ -24,6 +24,8 @@ final class KeptNumbers {
     2 * size.steps * size.trials * size.words * 4 + 4 * numbers(size)
   }
 
+  var byteCount: Int { lanes.byteCount + numbers.byteCount }
+
   /// Sixteen may be written past the last.
   private static func numbers(_ size: SweepSize) -> Int {
     size.steps * size.trials * size.rowLength + 16
@@ -38,11 +40,8 @@ final class KeptNumbers {
   /// Notes that the next step is the first of the next segment.
   func beginSegment() { starts.append(used) }
 
-  /// Gives back the memory of many numbers, which are no longer needed. That of few stays: it would take a thirtieth of
-  /// the time to get it again.
-  func discard() {
-    if numbers.byteCount >= 8 << 20 { _ = numbers.returnPages() }
-  }
+  /// Gives back the memory of the numbers, which are no longer needed.
+  func returnPages() { _ = numbers.returnPages() }
 
   /// Goes back to the first step of a segment.
   func go(to segment: Int) { used = starts[segment] }

@@ -50,10 +50,7 @@ extension KernelSweep {
         layer, inputs, time: time, trials: trials, memory, inputWorkspace,
         inputAdjoint: inputAdjoint)
     }
-    if segment == 0 {
-      kept?.discard()
-      finishBackward(trials: trials)
-    }
+    if segment == 0 { finishBackward(trials: trials) }
   }
 
   /// Finds the tape of a segment again.

@@ -13,6 +13,8 @@ extension KernelSweep {
       spikes: buffers.spikes, outputs: buffers.outputs, snapshots: snapshots, kept: kept)
   }
 
+  func returnPages() { kept?.returnPages() }
+
   /// Gets memory for what `save` handed out, now that it is needed.
   func replaceHandedOut() {
     guard isHandedOut else { return }

@@ -80,6 +80,9 @@ public protocol LayerSweep: AnyObject {
   /// Takes back what `save` gave after a forward sweep from rest, in place of another.
   func restore(_ saved: AnyObject, _ layer: PackedLayer, trials: Int, lengths: TrialLengths)
 
+  /// Gives memory of what was kept of a block back to the system, after the block was run back.
+  func returnPages()
+
   /// Sets the state to that before the first step.
   func begin(_ layer: PackedLayer, trials: Int)
 

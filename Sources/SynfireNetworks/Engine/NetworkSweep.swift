@@ -163,6 +163,8 @@ public final class NetworkSweep: BlockSweep {
           inputAdjoint: index == 0 ? nil : storedAdjoints[index - 1])
       }
     }
+    // Gradients of large weights need memory by then. Elsewhere it would take longer to get it again.
+    if network.hasLargeWeights { for sweep in sweeps { sweep.returnPages() } }
   }
 
   public func countSpikes(trials: Int, into counts: inout [[Int]]) {

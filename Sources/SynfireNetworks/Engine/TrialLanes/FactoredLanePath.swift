@@ -56,6 +56,8 @@ final class FactoredLanePath<Packed: FactoredLaneConnectivity>: LanePath {
 
   func resume(_ activity: LaneSequence, at time: Int) {}
 
+  var leavesDrives: Bool { connectivity.expands }
+
   func beginBackward() { adjointStates.clear() }
 
   /// The filtered inner numbers at a step, from the activity `latency` steps before.

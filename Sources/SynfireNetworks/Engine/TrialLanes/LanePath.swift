@@ -50,6 +50,9 @@ protocol LanePath: AnyObject {
   /// Goes on at a step as if all before had been run; `states` are set by the caller.
   func resume(_ activity: LaneSequence, at time: Int)
 
+  /// Whether the gradient makes use of what `drive` left at each step.
+  var leavesDrives: Bool { get }
+
   /// Forgets all adjoints, after the last step.
   func beginBackward()
 

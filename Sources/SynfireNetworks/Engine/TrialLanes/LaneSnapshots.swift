@@ -1,6 +1,6 @@
 import SynfireCore
 
-/// What a sweep with trials as lanes needs to run forward again from the start of any segment.
+/// What a sweep with trials as lanes needs to find the tape of any segment again.
 final class LaneSnapshots<State: BitwiseCopyable> {
   /// [segment, neuron].
   private let states: AlignedBuffer<State>
@@ -8,8 +8,14 @@ final class LaneSnapshots<State: BitwiseCopyable> {
   private let filters: [AlignedBuffer<ExponentialFilter<Vector>.State>]
   /// The spikes of all steps, while the sweep is used for other trials.
   let spikes: AlignedBuffer<UInt16>
+  /// What finds tapes again without drives; nil where segments are run forward again.
+  let kept: KeptNumbers?
 
-  init(count: Int = 0, neurons: Int = 0, filters: [Int] = [], spikes: Int = 0) {
+  init(
+    count: Int = 0, neurons: Int = 0, filters: [Int] = [], spikes: Int = 0,
+    kept: KeptNumbers? = nil
+  ) {
+    self.kept = kept
     states = AlignedBuffer(count: count * neurons)
     self.filters = filters.map { AlignedBuffer(count: count * $0) }
     self.spikes = AlignedBuffer(count: spikes)
@@ -17,6 +23,7 @@ final class LaneSnapshots<State: BitwiseCopyable> {
 
   var byteCount: Int {
     states.byteCount + filters.reduce(0) { $0 + $1.byteCount } + spikes.byteCount
+      + (kept?.byteCount ?? 0)
   }
 
   /// Keeps the states before a segment.

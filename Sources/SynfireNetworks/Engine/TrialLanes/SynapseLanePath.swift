@@ -119,6 +119,8 @@ final class SynapseLanePath: LanePath {
     }
   }
 
+  var leavesDrives: Bool { false }
+
   func beginBackward() {
     adjointStates.clear()
     adjoints.clear()

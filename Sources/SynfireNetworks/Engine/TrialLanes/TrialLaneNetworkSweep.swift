@@ -12,8 +12,10 @@ public final class TrialLaneNetworkSweep: BlockSweep {
   /// - Parameters:
   ///   - packed: of the network, for this layout.
   ///   - segmentSteps: steps whose tape is held at a time; nil for as many as the caches hold.
+  ///   - keepsNumbers: whether tapes are found again by numbers that are kept, if they can be.
   public init(
-    _ network: Network, _ packed: PackedNetwork, steps: Int, segmentSteps: Int? = nil
+    _ network: Network, _ packed: PackedNetwork, steps: Int, segmentSteps: Int? = nil,
+    keepsNumbers: Bool = false
   ) throws {
     let lanes = packed.lanes!
     self.network = network
@@ -21,13 +23,16 @@ public final class TrialLaneNetworkSweep: BlockSweep {
     let layer = network.layers[0] as! any TrialLaneLayer
     sweep = try layer.makeTrialLaneSweep(
       lanes.layer, inputs: network.inputs, steps: steps, segmentSteps: segmentSteps,
-      timeStep: network.timeStep)
+      timeStep: network.timeStep, keepsNumbers: keepsNumbers)
     inputs = LaneInputs(
       steps: steps, channels: network.inputs, readsBits: lanes.layer.input.readsOnlySpikes)
     readout = try LaneReadout(network, lanes, steps: steps)
   }
 
   public var byteCount: Int { sweep.byteCount + readout.byteCount + inputs.byteCount }
+
+  /// Bytes of what `save` hands out.
+  public var savedByteCount: Int { sweep.savedByteCount }
 
   public var readoutBlock: ReadoutBlock { readout.block }
 

@@ -3,17 +3,19 @@ import SynfireCore
 /// A layer that can be swept with trials as lanes.
 protocol TrialLaneLayer: NetworkLayer {
   func makeTrialLaneSweep(
-    _ packed: LaneLayer, inputs: Int, steps: Int, segmentSteps: Int?, timeStep: Double
+    _ packed: LaneLayer, inputs: Int, steps: Int, segmentSteps: Int?, timeStep: Double,
+    keepsNumbers: Bool
   ) throws -> any LaneLayerSweep
 }
 
 extension Layer: TrialLaneLayer {
   func makeTrialLaneSweep(
-    _ packed: LaneLayer, inputs: Int, steps: Int, segmentSteps: Int?, timeStep: Double
+    _ packed: LaneLayer, inputs: Int, steps: Int, segmentSteps: Int?, timeStep: Double,
+    keepsNumbers: Bool
   ) throws -> any LaneLayerSweep {
     try TrialLaneSweep(
       model: model, wiring: wiring(inputs: inputs, timeStep: timeStep), layer: packed, steps: steps,
-      segmentSteps: segmentSteps, neurons: neurons)
+      segmentSteps: segmentSteps, neurons: neurons, keepsNumbers: keepsNumbers)
   }
 }
 
@@ -22,6 +24,8 @@ protocol LaneLayerSweep: AnyObject {
   /// The spikes of the last forward sweep.
   var spikes: LaneSequence { get }
   var byteCount: Int { get }
+  /// Of what `save` hands out.
+  var savedByteCount: Int { get }
   func forward(_ layer: LaneLayer, _ inputs: LaneSequence)
   /// What `restore` needs to go on after forward sweeps of other blocks.
   func save() -> AnyObject
@@ -58,6 +62,7 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   private let kernel: Model.Fast
   private let steps: Int
   private let neurons: Int
+  private let size: SweepSize
   private let buffers: SweepBuffers<Model.Fast>
   private let memory: SweepMemory<Model.Fast>
   private let spikeStride: Int
@@ -71,24 +76,25 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   private let sensitive: AlignedBuffer<UInt8>
   /// Whether paths leave out the others, so that these are worth finding.
   private let leavesOut: Bool
-  /// Steps whose tape is held at a time: those of longer sweeps are run forward again.
+  /// Steps whose tape is held at a time: those of longer sweeps are run forward again, or found again.
   private let segment: Int
   /// The segment whose tape is held.
   private var taped = 0
   private var snapshots: LaneSnapshots<Model.Fast.State>
+  /// Whether tapes are found again by numbers that are kept.
+  private let keepsNumbers: Bool
   private var spareSnapshots = SpareBlocks<LaneSnapshots<Model.Fast.State>>()
 
   init(
     model: Model, wiring: LayerWiring, layer: LaneLayer, steps: Int, segmentSteps: Int?,
-    neurons: Int
+    neurons: Int, keepsNumbers: Bool
   ) throws {
     self.model = model
     self.steps = steps
     self.neurons = neurons
     kernel = try model.fast()
     segment = segmentSteps ?? Self.segment(steps: steps, neurons: neurons)
-    let size = SweepSize(
-      steps: steps, segmentSteps: segment, trials: 1, neurons: 16 * neurons)
+    size = SweepSize(steps: steps, segmentSteps: segment, trials: 1, neurons: 16 * neurons)
     buffers = SweepBuffers(size, driveAdjointSteps: LaneSteps.most)
     memory = SweepMemory(buffers, size)
     spikeStride = size.words * 4
@@ -109,6 +115,9 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
     sensitive = AlignedBuffer(count: neurons)
     sensitive.pointer.update(repeating: 1, count: neurons)
     leavesOut = recurrent.contains { $0 is SynapseLanePath }
+    self.keepsNumbers =
+      keepsNumbers && kernel.retracedParts != nil
+      && !([input] + recurrent).contains(where: \.leavesDrives)
     snapshots = LaneSnapshots()
     snapshots = makeSnapshots()
   }
@@ -129,8 +138,13 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
 
   private func makeSnapshots() -> LaneSnapshots<Model.Fast.State> {
     LaneSnapshots(
-      count: segments, neurons: neurons, filters: paths.map(\.states.count),
-      spikes: steps * spikeStride)
+      count: segments, neurons: neurons, filters: pathStates.map(\.count),
+      spikes: steps * spikeStride, kept: keepsNumbers ? KeptNumbers(size) : nil)
+  }
+
+  /// The states that drives depend on, where they are found again.
+  private var pathStates: [AlignedBuffer<ExponentialFilter<Vector>.State>] {
+    keepsNumbers ? [] : paths.map(\.states)
   }
 
   var spikes: LaneSequence {
@@ -143,26 +157,47 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
       + (shared?.byteCount ?? 0)
   }
 
+  var savedByteCount: Int { snapshots.byteCount }
+
   func forward(_ layer: LaneLayer, _ inputs: LaneSequence) {
     begin(layer)
+    snapshots.kept?.begin()
     for index in 0..<segments {
-      snapshots.keep(index, buffers.states, paths.map(\.states))
-      run(inputs, segment: index)
+      snapshots.keep(index, buffers.states, pathStates)
+      if let kept = snapshots.kept {
+        kept.beginSegment()
+        for time in times(ofSegment: index) { step(inputs, time: time, keeping: kept) }
+      } else {
+        run(inputs, segment: index)
+      }
     }
+  }
+
+  private func times(ofSegment index: Int) -> Range<Int> {
+    index * segment..<min(steps, (index + 1) * segment)
   }
 
   /// The steps of a segment, whose tape is then held.
   private func run(_ inputs: LaneSequence, segment index: Int) {
     let memory = memory.taping(from: index * segment)
-    for time in index * segment..<min(steps, (index + 1) * segment) {
-      step(inputs, time: time, memory)
+    for time in times(ofSegment: index) { step(inputs, time: time, memory) }
+    taped = index
+  }
+
+  /// Finds the tape of a segment again.
+  private func retrace(segment index: Int, _ kept: KeptNumbers) {
+    snapshots.restore(index, buffers.states, pathStates)
+    kept.go(to: index)
+    let memory = memory.taping(from: index * segment)
+    for time in times(ofSegment: index) {
+      kept.withStep(time) { model.retrace(kernel, memory, time: time, trials: 1, from: $0) }
     }
     taped = index
   }
 
   /// Runs a segment forward again.
   private func rerun(_ inputs: LaneSequence, segment index: Int) {
-    snapshots.restore(index, buffers.states, paths.map(\.states))
+    snapshots.restore(index, buffers.states, pathStates)
     input.resume(inputs, at: index * segment)
     for path in recurrent { path.resume(spikes, at: index * segment) }
     run(inputs, segment: index)
@@ -194,11 +229,22 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
   private func step(
     _ inputs: LaneSequence, time: Int, _ memory: SweepMemory<Model.Fast>
   ) {
+    collectDrive(inputs, time: time)
+    model.advance(kernel, memory, time: time, trials: 1)
+  }
+
+  private func step(_ inputs: LaneSequence, time: Int, keeping kept: KeptNumbers) {
+    collectDrive(inputs, time: time)
+    // Every step writes where the first has its tape.
+    let memory = memory.taping(from: time)
+    kept.withStep(time) { model.advance(kernel, memory, time: time, trials: 1, keeping: $0) }
+  }
+
+  private func collectDrive(_ inputs: LaneSequence, time: Int) {
     input.drive(inputs, time: time, into: memory.drive, count: neurons, overwriting: true)
     for path in recurrent {
       path.drive(spikes, time: time, into: memory.drive, count: neurons, overwriting: false)
     }
-    model.advance(kernel, memory, time: time, trials: 1)
   }
 
   func backward(
@@ -217,7 +263,13 @@ final class TrialLaneSweep<Model: NeuronModel>: LaneLayerSweep, StateReplay {
     let spikes = spikes
     let (outputAdjoints, driveAdjoints) = (memory.outputAdjoints, memory.driveAdjoints)
     for time in (0..<steps).reversed() {
-      if time / segment != taped { rerun(inputs, segment: time / segment) }
+      if time / segment != taped {
+        if let kept = snapshots.kept {
+          retrace(segment: time / segment, kept)
+        } else {
+          rerun(inputs, segment: time / segment)
+        }
+      }
       if constantAdjoint != nil {
         outputAdjoints.update(from: constants.pointer, count: neurons)
       }
