@@ -124,7 +124,9 @@ public struct Layer<Model: NeuronModel>: NetworkLayer {
       + (keepsNumbers ? KeptNumbers.byteCount(size) : 0)
       + recurrent.reduce(0) {
         let sharesRing = $1.filter == .none && input.filter == .none
-        return $0 + RecurrentPath.byteCount(size, sharesRing: sharesRing)
+        return $0
+          + RecurrentPath.byteCount(
+            size, sharesRing: sharesRing, hasFilter: $1.filter != .none)
       }
   }
 

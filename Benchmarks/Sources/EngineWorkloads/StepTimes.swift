@@ -1,13 +1,7 @@
 import SynfireCore
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// The seconds that training steps took, and the memory of the process at its peak.
-public struct StepTimes: Encodable {
+public struct StepTimes {
   public private(set) var seconds: [Double] = []
   /// Of forward runs alone, if they were timed.
   public private(set) var forwardSeconds: [Double]?
@@ -24,8 +18,6 @@ public struct StepTimes: Encodable {
   public init(
     count: Int, unitsEach: Int = 1, _ step: () throws -> (loss: Double, firingRate: Double)
   ) rethrows {
-    // As the program does.
-    HeapPolicy.returnLargeBlocks()
     seconds = try Self.seconds(count) { (loss, firingRate) = try step() }
       .map { $0 / Double(unitsEach) }
     var usage = rusage()
@@ -49,9 +41,15 @@ public struct StepTimes: Encodable {
     return Array(all.dropFirst(2))
   }
 
-  /// Prints one line of JSON.
-  public func print() throws {
-    let data = try JSONEncoder().encode(self)
-    Swift.print(String(decoding: data, as: UTF8.self))
+  /// Prints one line of JSON, without a library whose memory would be counted.
+  public func print() {
+    func text(_ number: Double) -> String { number.isFinite ? "\(number)" : "null" }
+    func list(_ numbers: [Double]) -> String { "[\(numbers.map(text).joined(separator: ","))]" }
+    var fields = [
+      ("seconds", list(seconds)), ("peakMemory", "\(peakMemory)"), ("loss", text(loss)),
+      ("firingRate", text(firingRate)),
+    ]
+    if let forwardSeconds { fields.append(("forwardSeconds", list(forwardSeconds))) }
+    Swift.print("{\(fields.map { "\"\($0)\":\($1)" }.joined(separator: ","))}")
   }
 }

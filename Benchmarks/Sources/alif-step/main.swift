@@ -5,6 +5,9 @@ import EngineWorkloads
 import SynfireCore
 import SynfireNetworks
 
+// As the program does, before there is anything on the heap.
+HeapPolicy.returnLargeBlocks()
+
 var rate: Double?
 var timesForward = false
 var precision = AdjointPrecision.single
@@ -42,7 +45,7 @@ do {
     return (metrics.loss, metrics.firingRate)
   }
   if timesForward { try times.addForward { _ = try training.forward() } }
-  try times.print()
+  times.print()
 } catch {
   stop("\(error)", status: 1)
 }

@@ -7,6 +7,9 @@ import Foundation
 import Synfire
 import Workloads
 
+// As the program does, before there is anything on the heap.
+HeapPolicy.returnLargeBlocks()
+
 var arguments = Array(CommandLine.arguments.dropFirst())
 var (example, generation): (String?, (kind: EvolvedGeneration.Kind, steps: Int)?)
 if arguments.first == "--example", arguments.count > 1 {

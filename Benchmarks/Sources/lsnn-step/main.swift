@@ -1,7 +1,11 @@
 // lsnn-step dense|sparse|rewired NEURONS DELAYS TRIALS [STEPS [COUNT [THREADS [FIRST]]]]: times training
 // steps after the first few, prints JSON.
 import Foundation
+import SynfireCore
 import Workloads
+
+// As the program does, before there is anything on the heap.
+HeapPolicy.returnLargeBlocks()
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let numbers = arguments.dropFirst().compactMap { Int($0) }

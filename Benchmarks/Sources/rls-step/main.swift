@@ -5,6 +5,9 @@ import Foundation
 import Synfire
 import Workloads
 
+// As the program does, before there is anything on the heap.
+HeapPolicy.returnLargeBlocks()
+
 var arguments = Array(CommandLine.arguments.dropFirst())
 var example: String?
 if arguments.first == "--example", arguments.count > 1 {

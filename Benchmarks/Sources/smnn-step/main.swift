@@ -1,6 +1,10 @@
 // smnn-step TASK NEURONS MODES TRIALS [STEPS [THREADS]]: times training steps, prints JSON.
 import Foundation
+import SynfireCore
 import Workloads
+
+// As the program does, before there is anything on the heap.
+HeapPolicy.returnLargeBlocks()
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let numbers = arguments.dropFirst().compactMap { Int($0) }

@@ -9,7 +9,7 @@ final class RecurrentPath {
   let latency: Int
   /// The name of the state of the filter within the layer.
   let filterName: String
-  /// h and r of the filter, and their adjoints: [trial][vector].
+  /// h and r of the filter, and their adjoints: [trial][vector]; none without a filter.
   let filterStates: AlignedBuffer<FilterState>
   let filterAdjoints: AlignedBuffer<FilterState>
   /// Adjoints of the drive over the last 64 steps.
@@ -26,8 +26,9 @@ final class RecurrentPath {
     filter = wiring.filter?.fast
     latency = wiring.latency
     filterName = wiring.filterName
-    filterStates = AlignedBuffer(count: Self.cells(size))
-    filterAdjoints = AlignedBuffer(count: Self.cells(size))
+    let cells = wiring.filter == nil ? 0 : Self.cells(size)
+    filterStates = AlignedBuffer(count: cells)
+    filterAdjoints = AlignedBuffer(count: cells)
     if filter == nil, let inputRing {
       ringBuffer = nil
       ring = AdjointRing(base: inputRing, rowLength: size.rowLength, shift: latency)
@@ -39,8 +40,9 @@ final class RecurrentPath {
   }
 
   /// Bytes of that memory.
-  static func byteCount(_ size: SweepSize, sharesRing: Bool) -> Int {
-    (sharesRing ? 0 : 4 * ringCount(size)) + 2 * cells(size) * MemoryLayout<FilterState>.stride
+  static func byteCount(_ size: SweepSize, sharesRing: Bool, hasFilter: Bool) -> Int {
+    (sharesRing ? 0 : 4 * ringCount(size))
+      + (hasFilter ? 2 * cells(size) * MemoryLayout<FilterState>.stride : 0)
   }
 
   private static func cells(_ size: SweepSize) -> Int { size.trials * size.vectors }
