@@ -158,16 +158,23 @@ import Testing
     #expect(!network.parameterSpecifications.contains { $0.name == "readout.bias" })
   }
 
-  @Test func adjointsArePassedBackAsIsSaid() throws {
+  @Test(arguments: [AdjointPrecision.bfloat16, .int16])
+  func adjointsArePassedBackAsIsSaid(precision: AdjointPrecision) throws {
     let experiment = try ExperimentSample.experiment(
       Self.recall,
       set: [
         "network.layers.hidden.recurrent.delays=none",
-        "network.layers.hidden.recurrent.connectivity.adjointPrecision=bfloat16",
+        "network.layers.hidden.recurrent.connectivity.adjointPrecision=\(precision)",
       ])
     let network = try experiment.makeNetwork()
     let recurrent = try #require(network.layers[0].recurrent.first?.connectivity as? Dense)
-    #expect(recurrent.adjointPrecision == .bfloat16 && recurrent.excludesAutapses)
+    #expect(recurrent.adjointPrecision == precision && recurrent.excludesAutapses)
+    // Delays have sweeps of their own.
+    let withDelays = Self.recall.replacing(
+      "excludesAutapses: true", with: "adjointPrecision: \(precision)")
+    #expect(
+      try ExperimentSample.error(of: withDelays).key
+        == "network.layers.hidden.recurrent.connectivity.adjointPrecision")
     #expect(
       try ExperimentSample.error(
         of: Self.recall.replacing(

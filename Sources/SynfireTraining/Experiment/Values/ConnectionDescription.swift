@@ -69,6 +69,15 @@ extension ConnectionDescription {
         Double(sizes.inputs) * Double(sizes.neurons) * Double(delays),
         for: "\(sizes.neurons) x \(sizes.inputs) weights with \(delays) delays", of: mapping,
         "delays")
+      if case .dense(_, _, let precision) = connectivity, precision != .single {
+        try mapping.nested("connectivity") {
+          try $0.value("adjointPrecision") { scalar in
+            throw scalar.rejected(
+              "adjoints go back through synapses with delays in single precision",
+              remedy: "write single, or leave out the delays")
+          }
+        }
+      }
     }
   }
 }
