@@ -9,7 +9,8 @@ public enum AdjointPrecision: String, Sendable, Equatable, CaseIterable {
   /// 220 to 1024 neurons), by more in networks through which adjoints pass many times with a large gain.
   case bfloat16
   /// As integers of 16 bits with a scale for each step of a trial and each presynaptic neuron, at half the time on
-  /// machines with AVX-512 VNNI.
+  /// machines with AVX-512 VNNI. Gradients are then off by less than a ten-thousandth of their norm (4e-5 to 7e-5 in
+  /// networks of 128 to 1024 neurons).
   case int16
 
   /// What weights are multiplied as; nil for single precision, which connections to fewer than 128 neurons keep
